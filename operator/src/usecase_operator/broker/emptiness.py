@@ -1,0 +1,65 @@
+"""May a queue be deleted? Quorum queues refuse the broker's own `if-empty`, so the operator looks itself.
+
+Statistics are up to 5 s old and absent for a new queue, which is not zero; so a queue that counts zero is asked
+once more, live, for one message that goes back at once. Consumers hold messages that nobody counts live: a
+queue somebody still consumes stays.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from usecase_operator.broker.api import Api, segment
+
+LOOK = {"count": 1, "ackmode": "ack_requeue_true", "encoding": "base64", "truncate": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A queue that stays although it was dropped from the spec. *known* is False while its count is."""
+
+    queue: str
+    why: str
+    known: bool = True
+
+
+async def kept_queues(api: Api, vhost: str, names: Collection[str]) -> list[Kept]:
+    """Which of *names* must stay, and why. *vhost* is a path segment."""
+    if not names:
+        return []
+    found = await api.get(f"queues/{vhost}?columns=name,messages,consumers")
+    statistics = {each["name"]: each for each in found if each["name"] in names}
+    reasons: dict[str, Kept] = {}
+    for name, each in statistics.items():
+        kept = in_use(each)
+        # After a restart of the broker a queue at rest has no statistics until somebody looks into it.
+        if (kept is None or not kept.known) and await api.post(f"queues/{vhost}/{segment(name)}/get", LOOK):
+            kept = Kept(name, "it holds messages")
+        if kept:
+            reasons[name] = kept
+    return together(statistics, reasons)
+
+
+def in_use(statistics: Mapping[str, Any]) -> Kept | None:
+    """What the statistics of one queue say against deleting it."""
+    name, messages, consumers = statistics["name"], statistics.get("messages"), statistics.get("consumers")
+    if messages is None or consumers is None:
+        return Kept(name, "its messages are not counted yet", known=False)
+    if messages:
+        return Kept(name, f"it holds {messages} messages")
+    if consumers:
+        return Kept(name, f"it has {consumers} consumers", known=False)
+    return None
+
+
+def together(names: Collection[str], reasons: Mapping[str, Kept]) -> list[Kept]:
+    """Q and Q.retry lead to each other and to Q.dlq: what is kept of them keeps the way its messages take."""
+    kept = dict(reasons)
+    for name in reasons:
+        base = name.removesuffix(".retry")
+        if name.endswith(".dlq"):
+            continue
+        for sibling in (base, f"{base}.retry", f"{base}.dlq"):
+            if sibling in names and sibling not in kept:
+                kept[sibling] = Kept(sibling, f"{name} needs it", known=reasons[name].known)
+    return [kept[name] for name in sorted(kept)]

@@ -1,0 +1,144 @@
+"""Carries a plan out: one request for a vhost, one for everything declared, single requests for deletions only.
+
+An import never reports that an object exists with other properties, so `plan.diff` has looked for conflicts
+before. Order: declare first, then unbind, then queues (which may be kept), then the policies of those gone.
+"""
+
+import re
+from collections.abc import Collection
+
+from usecase_operator.broker.api import Api, segment
+from usecase_operator.broker.emptiness import Kept, kept_queues
+from usecase_operator.model import MessagingDeletion
+from usecase_operator.topology.objects import Binding, Topology, Vhost
+from usecase_operator.topology.passwords import ALGORITHM
+from usecase_operator.topology.plan import Plan
+
+
+async def declare(api: Api, vhost: str, plan: Plan) -> None:
+    """Make what *plan* declares. Two requests at most."""
+    if plan.vhost:
+        await put_vhost(api, plan.vhost)
+    body = {
+        "users": [
+            {
+                "name": each.name,
+                "password_hash": each.password_hash,
+                "hashing_algorithm": ALGORITHM,
+                "tags": sorted(each.tags),
+                "limits": {},
+            }
+            for each in plan.users
+        ],
+        "permissions": [
+            {
+                "user": each.user,
+                "vhost": vhost,
+                "configure": each.configure,
+                "write": each.write,
+                "read": each.read,
+            }
+            for each in plan.permissions
+        ],
+        "exchanges": [
+            {
+                "name": each.name,
+                "vhost": vhost,
+                "type": each.type,
+                "durable": each.durable,
+                "auto_delete": False,
+                "internal": False,
+                "arguments": each.arguments,
+            }
+            for each in plan.exchanges
+        ],
+        "queues": [
+            {
+                "name": each.name,
+                "vhost": vhost,
+                "durable": each.durable,
+                "auto_delete": False,
+                "arguments": each.arguments,
+            }
+            for each in plan.queues
+        ],
+        "bindings": [
+            {
+                "source": each.exchange,
+                "vhost": vhost,
+                "destination": each.queue,
+                "destination_type": "queue",
+                "routing_key": each.routing_key,
+                "arguments": {},
+            }
+            for each in plan.bindings
+        ],
+        "policies": [
+            {
+                "name": each.name,
+                "vhost": vhost,
+                "pattern": each.pattern,
+                "apply-to": each.apply_to,
+                "priority": each.priority,
+                "definition": each.definition,
+            }
+            for each in plan.policies
+        ],
+    }
+    declared = {section: found for section, found in body.items() if found}
+    if declared:
+        await api.post("definitions", declared)
+
+
+async def drop(api: Api, plan: Plan, found: Topology, policy: MessagingDeletion) -> list[Kept]:
+    """Delete what *plan* drops from the vhost of *found*, as *policy* allows. Returns the queues that stay."""
+    vhost = found.vhost
+    if vhost is None:
+        return []
+    path = segment(vhost.name)
+    for name in plan.delete_permissions:
+        await api.delete(f"permissions/{path}/{segment(name)}")
+    await delete_users(api, plan.delete_users)
+    if policy == "Retain":
+        return [Kept(name, "deletionPolicy.messaging is Retain") for name in plan.delete_queues]
+    for binding in plan.delete_bindings:
+        await _unbind(api, path, binding)
+    kept = await kept_queues(api, path, plan.delete_queues) if policy == "DeleteIfEmpty" else []
+    names = {each.queue for each in kept}
+    for queue in plan.delete_queues:
+        if queue not in names:
+            await api.delete(f"queues/{path}/{segment(queue)}")
+    for exchange in plan.delete_exchanges:
+        await api.delete(f"exchanges/{path}/{segment(exchange)}")
+    for policy_name in plan.delete_policies:
+        if not any(re.search(found.policies[policy_name].pattern, queue) for queue in names):
+            await api.delete(f"policies/{path}/{segment(policy_name)}")
+    return kept
+
+
+async def put_vhost(api: Api, vhost: Vhost) -> None:
+    """Create or change a vhost; what is left out of this body would become empty."""
+    body = {
+        "description": vhost.description,
+        "tags": ",".join(sorted(vhost.tags)),
+        "default_queue_type": vhost.default_queue_type,
+    }
+    await api.put(f"vhosts/{segment(vhost.name)}", body)
+
+
+async def delete_users(api: Api, names: Collection[str]) -> None:
+    """Their connections close with them."""
+    if names:
+        await api.post("users/bulk-delete", {"users": sorted(names)})
+
+
+async def delete_vhost(api: Api, name: str) -> None:
+    await api.delete(f"vhosts/{segment(name)}")
+
+
+async def _unbind(api: Api, path: str, binding: Binding) -> None:
+    """By the broker's own key of the binding, which is asked for."""
+    pair = f"bindings/{path}/e/{segment(binding.exchange)}/q/{segment(binding.queue)}"
+    for each in await api.get(pair):
+        if each["routing_key"] == binding.routing_key and not each["arguments"]:
+            await api.delete(f"{pair}/{each['properties_key']}")

@@ -1,0 +1,146 @@
+"""One reader per broker, for all UseCases on it: the definitions every few seconds, queue counts less often.
+
+Tells *changed* which vhosts are no longer what they were; `fresh` gives a reader who has just written the
+state after his write, one read for everybody who waits. Broker requests a minute depend on the two intervals
+alone.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from usecase_operator.broker.api import Api
+from usecase_operator.errors import Retry
+from usecase_operator.topology.objects import Topology
+from usecase_operator.topology.observed import observed, slices
+
+DEFINITIONS_SECONDS = 5.0
+COUNTS_SECONDS = 15.0
+COUNTS = "queues?columns=name,vhost,messages,consumers"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a queue holds. None: the broker has no statistics of it yet, which is not zero."""
+
+    messages: int | None
+    consumers: int | None
+
+
+class Observer:
+    def __init__(self, api: Api, changed: Callable[[str], None]) -> None:
+        self._api = api
+        self._changed = changed
+        self._watched: dict[str, bytes | None] = {}
+        self._counts: dict[str, dict[str, Count]] = {}
+        self._counted_at = float("-inf")
+        self._failure: Retry | None = None
+        self._read_once = False
+        self._wake = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._task = asyncio.create_task(self._run(), name=f"broker observer {api.connection.management}")
+
+    async def close(self) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        for waiter in self._waiting:
+            waiter.cancel()
+
+    def watch(self, vhost: str) -> None:
+        """Keep *vhost* from now on and report its changes."""
+        if vhost not in self._watched:
+            self._watched[vhost] = None
+            self._read_once = False
+
+    def forget(self, vhost: str) -> None:
+        self._watched.pop(vhost, None)
+        self._counts.pop(vhost, None)
+
+    async def topology(self, vhost: str, *, fresh: bool = False) -> Topology:
+        """What *vhost* holds; with *fresh*, read after this call. Raises `Retry` while the broker can't be read."""
+        self.watch(vhost)
+        if self._failure:
+            raise self._failure  # the loop below keeps trying, and tells when it succeeds
+        if fresh or not self._read_once:
+            await self._fresh()
+        part = self._watched[vhost]
+        return observed(orjson.loads(part)) if part else Topology()
+
+    def counts(self, vhost: str) -> Mapping[str, Count]:
+        """The last counts of the queues in *vhost*; empty before the first."""
+        return self._counts.get(vhost, {})
+
+    async def _fresh(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        self._wake.set()
+        await waiter
+
+    async def _run(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._pause())
+            self._wake.clear()
+            waiting, self._waiting = self._waiting, []
+            try:
+                await self._read()
+            except Retry as failure:
+                self._failed(failure)
+            else:
+                self._recovered()
+            for waiter in waiting:
+                if not waiter.done():
+                    waiter.set_exception(self._failure) if self._failure else waiter.set_result(None)
+
+    def _pause(self) -> float:
+        return (self._failure and self._failure.after) or DEFINITIONS_SECONDS
+
+    async def _read(self) -> None:
+        found = slices(await self._api.get("definitions"))
+        if time.monotonic() - self._counted_at >= COUNTS_SECONDS:
+            self._count(await self._api.get(COUNTS))
+            self._counted_at = time.monotonic()
+        first = not self._read_once
+        self._read_once = True
+        for vhost, before in list(self._watched.items()):
+            part = found.get(vhost)
+            after = orjson.dumps(part, option=orjson.OPT_SORT_KEYS) if part else None
+            self._watched[vhost] = after
+            if after != before and not first:
+                self._changed(vhost)
+
+    def _count(self, queues: list[dict[str, Any]]) -> None:
+        counts: dict[str, dict[str, Count]] = {vhost: {} for vhost in self._watched}
+        for each in queues:
+            if each["vhost"] in counts:
+                counts[each["vhost"]][each["name"]] = Count(each.get("messages"), each.get("consumers"))
+        changed = [vhost for vhost, found in counts.items() if found != self._counts.get(vhost, {})]
+        self._counts = counts
+        for vhost in changed:
+            self._changed(vhost)
+
+    def _failed(self, failure: Retry) -> None:
+        if self._failure is None:
+            log.warning("the broker can't be read", extra={"reason": failure.reason, "detail": failure.message})
+        told = self._failure is not None and self._failure.reason == failure.reason
+        self._failure = failure
+        if not told:
+            self._tell_all()
+
+    def _recovered(self) -> None:
+        if self._failure is not None:
+            self._failure = None
+            self._tell_all()
+
+    def _tell_all(self) -> None:
+        for vhost in self._watched:
+            self._changed(vhost)

@@ -1,0 +1,82 @@
+"""Taking a use case out of its broker: at its end, and when its spec no longer names anything there.
+
+Called by `teardown` and `reconcile`. What holds messages, or is not ours, stays, and is named in an Event.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from usecase_operator import messaging, reasons
+from usecase_operator.broker.connection import Connection
+from usecase_operator.broker.emptiness import Kept
+from usecase_operator.broker.observer import Count
+from usecase_operator.cluster.secrets import Secret
+from usecase_operator.errors import Retry
+from usecase_operator.model import MessagingDeletion, UseCase
+from usecase_operator.status import Status
+from usecase_operator.topology.objects import Topology, Vhost
+from usecase_operator.topology.ownership import MARK, RELEASED, is_ours, vhost_name
+from usecase_operator.topology.plan import Plan, diff
+from usecase_operator.transitions import KubernetesEvent
+
+COUNT_AGAIN = 2.0
+
+
+class Broker(Protocol):
+    @property
+    def administrator(self) -> str: ...
+    async def observe(self, vhost: str, *, fresh: bool = False) -> Topology: ...
+    def counts(self, vhost: str) -> Mapping[str, Count]: ...
+    async def declare(self, vhost: str, plan: Plan) -> None: ...
+    async def drop(self, plan: Plan, found: Topology, policy: MessagingDeletion) -> list[Kept]: ...
+    async def put_vhost(self, vhost: Vhost) -> None: ...
+    async def delete_vhost(self, name: str) -> None: ...
+    async def delete_users(self, names: Sequence[str]) -> None: ...
+
+
+class Brokers(Protocol):
+    async def of(self, connection: Connection, vhost: str) -> Broker: ...
+    async def release(self, vhost: str) -> None: ...
+
+
+async def clean(
+    usecase: UseCase, before: Status, secrets: Callable[[str], Secret | None], brokers: Brokers
+) -> tuple[KubernetesEvent, ...]:
+    """Delete from the broker what the operator made, as the policy allows. Events name what stays.
+
+    Raises `Retry` while the broker can't be reached or has not counted its messages.
+    """
+    vhost, uid = vhost_name(usecase.namespace, usecase.name), usecase.metadata.uid
+    broker = await brokers.of(messaging.connection_of(usecase, secrets), vhost)
+    found = await broker.observe(vhost, fresh=True)
+    plan = diff(Topology(), found, messaging.made_before(before), uid)
+    events: tuple[KubernetesEvent, ...] = ()
+    if found.vhost is None or not is_ours(found.vhost.tags, uid):
+        await broker.delete_users(plan.delete_users)
+    else:
+        kept = await broker.drop(plan, found, usecase.spec.deletion_policy.messaging)
+        if not all(each.known for each in kept):
+            raise Retry(reasons.PROGRESSING, "the broker counts what its queues hold", COUNT_AGAIN)
+        events = await _leave(broker, found.vhost, kept, plan.foreign)
+    await brokers.release(vhost)
+    return events
+
+
+async def _leave(
+    broker: Broker, vhost: Vhost, kept: list[Kept], foreign: tuple[str, ...]
+) -> tuple[KubernetesEvent, ...]:
+    """Delete the vhost if nothing of worth is in it, else mark it as free for the next UseCase of this name."""
+    strangers = [each for each in foreign if not each.startswith("permission of user ")]
+    if not kept and not strangers:
+        await broker.delete_vhost(vhost.name)
+        return ()
+    await broker.put_vhost(replace(vhost, tags=frozenset({MARK, RELEASED})))
+    why = "; ".join(
+        [*(f"queue {each.queue}: {each.why}" for each in kept), *(f"{each}: not ours" for each in strangers)]
+    )
+    note = (
+        f"vhost {vhost.name} stays in the broker ({why}). A new UseCase of this name takes it over; "
+        f"to remove it with its messages: rabbitmqctl delete_vhost {vhost.name}"
+    )
+    return (KubernetesEvent("Warning", reasons.QUEUE_RETAINED, note),)

@@ -1,0 +1,174 @@
+"""The mirror of everything the operator has made: for each child its hash, who owns its fields, and its state.
+
+Keeps no objects: some 500 bytes a child. Keyed by the UID of the owning UseCase, so that a pass finds its children
+and a change finds the UseCase to wake. Older versions never replace newer ones: the answer to our own write arrives
+beside the watch.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from usecase_operator.cluster.fields import owned, packed
+from usecase_operator.metadata import HASH
+from usecase_operator.replicas import last_scaler, operator_claims
+from usecase_operator.workload import Trouble, Workload, autoscaler_trouble, scaled_object_trouble, workload
+
+# Keys of the Secrets that the operator makes (render.secret, render.keda).
+AMQP_KEY = "uri"
+HOST_KEY = "host"
+
+Json = dict[str, Any]
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Child:
+    """*fields*: what our last apply owns (`fields.packed`). *checked*: the hash for which those fields were found
+    complete; so the comparison is made once for each change. *said*: a Deployment's workload, an autoscaler's
+    trouble, the value of a Secret of ours. *claims_replicas*, *scaled_by*: who owns a Deployment's number.
+    """
+
+    uid: str
+    namespace: str
+    version: int
+    hash: str | None
+    fields: bytes
+    said: Workload | Trouble | str | None = None
+    claims_replicas: bool = False
+    scaled_by: str | None = None
+    deleting: bool = False
+    checked: str | None = None
+
+
+class Children:
+    def __init__(self, changed: Callable[[str], None]) -> None:
+        self._changed = changed
+        self._owned: dict[str, dict[Key, Child]] = {}
+        self._owners: dict[str, tuple[str, Key]] = {}
+
+    def of(self, owner: str) -> Mapping[Key, Child]:
+        return self._owned.get(owner, {})
+
+    def put(self, obj: Json) -> None:
+        """An object as it is now, from a watch or from the answer to a write."""
+        metadata = obj["metadata"]
+        owner = owner_of(obj)
+        known = self._owners.get(metadata["uid"])
+        if known and known[0] != owner:
+            self.forget(metadata["uid"])
+        if owner is None:
+            return
+        key = (obj["kind"], metadata["name"])
+        children = self._owned.setdefault(owner, {})
+        before = children.get(key)
+        after = _child(obj)
+        if before and before.uid == after.uid:
+            if before.version >= after.version:
+                return
+            if before.fields == after.fields:
+                after.fields, after.checked = before.fields, before.checked
+        children[key] = after
+        self._owners[after.uid] = (owner, key)
+        if before is None or _shown(before) != _shown(after):
+            self._changed(owner)
+
+    def remove(self, obj: Json) -> None:
+        self.forget(obj["metadata"]["uid"])
+
+    def forget(self, uid: str) -> None:
+        found = self._owners.pop(uid, None)
+        if not found:
+            return
+        owner, key = found
+        children = self._owned.get(owner, {})
+        if (child := children.get(key)) and child.uid == uid:
+            del children[key]
+        if not children:
+            self._owned.pop(owner, None)
+        self._changed(owner)
+
+    def uids(self, kind: str, namespace: str | None) -> set[str]:
+        """All known UIDs of *kind*, of one namespace or of all."""
+        return {
+            child.uid
+            for children in self._owned.values()
+            for key, child in children.items()
+            if key[0] == kind and namespace in (None, child.namespace)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ChildrenOfKind:
+    """The sink of one watch: a list that was streamed anew drops what is gone, of its kind and scope only."""
+
+    children: Children
+    kind: str
+    namespace: str | None
+
+    def put(self, obj: Json) -> None:
+        obj.setdefault("kind", self.kind)
+        self.children.put(obj)
+
+    def remove(self, obj: Json) -> None:
+        self.children.remove(obj)
+
+    def keep_only(self, uids: set[str]) -> None:
+        for uid in self.children.uids(self.kind, self.namespace) - uids:
+            self.children.forget(uid)
+
+
+def owner_of(obj: Json) -> str | None:
+    """UID of the UseCase that controls *obj*."""
+    for reference in obj["metadata"].get("ownerReferences", ()):
+        if reference.get("controller") and reference["kind"] == "UseCase":
+            uid: str = reference["uid"]
+            return uid
+    return None
+
+
+def _child(obj: Json) -> Child:
+    metadata = obj["metadata"]
+    managed = metadata.get("managedFields", ())
+    scaled = obj["kind"] == "Deployment"
+    return Child(
+        uid=metadata["uid"],
+        namespace=metadata["namespace"],
+        version=int(metadata["resourceVersion"]),
+        hash=metadata.get("annotations", {}).get(HASH),
+        fields=packed(owned(obj)),
+        said=_said(obj),
+        claims_replicas=scaled and operator_claims(managed),
+        scaled_by=last_scaler(managed) if scaled else None,
+        deleting="deletionTimestamp" in metadata,
+    )
+
+
+def _said(obj: Json) -> Workload | Trouble | str | None:
+    match obj["kind"]:
+        case "Deployment":
+            return workload(obj)
+        case "HorizontalPodAutoscaler":
+            return autoscaler_trouble(obj)
+        case "ScaledObject":
+            return scaled_object_trouble(obj)
+        case "Secret":
+            data = obj.get("data", {})
+            value = data.get(AMQP_KEY) or data.get(HOST_KEY)
+            return _text(value) if value else None
+    return None
+
+
+def _text(value: str) -> str | None:
+    """The text of a Secret's value; None if somebody put something else there."""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def _shown(child: Child) -> tuple[Any, ...]:
+    """What a pass looks at; anything else that changes wakes nobody."""
+    return child.uid, child.hash, child.fields, child.said, child.deleting, child.claims_replicas, child.scaled_by

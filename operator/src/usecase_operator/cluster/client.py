@@ -1,0 +1,141 @@
+"""Requests to the API server: JSON in, JSON out, every failure an `ApiError`.
+
+The Lease is asked before each write, and no request outlives the time in which another process could take it.
+One apply: server-side, one field manager, by force: whoever changed our field has been reported before.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import orjson
+
+from usecase_operator import metrics
+from usecase_operator.cluster.resources import path
+from usecase_operator.metadata import MANAGER
+
+APPLY = "application/apply-patch+yaml"
+JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+# A Lease is taken over 5 s after its holder stopped writing at the earliest.
+REQUEST_SECONDS = 4.5
+# Manager of `spec.replicas` alone: the operator never owns the number (docs/decisions, "replicas").
+SCALER = f"{MANAGER}-scaler"
+
+Json = dict[str, Any]
+
+
+class ApiError(Exception):
+    """What the API server refused, or (*status* 0) that it did not answer. *retry_after*: seconds it asked for."""
+
+    def __init__(self, status: int, reason: str, message: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{status} {reason}: {message}")
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.retry_after = retry_after
+
+    @property
+    def temporary(self) -> bool:
+        """Trying again may help. 500 is not always: a body with duplicate list keys gives one too."""
+        return self.status in (0, 409, 429, 502, 503, 504) or (
+            self.status == 500 and "duplicate entries for key" not in self.message
+        )
+
+
+class Client:
+    def __init__(self, session: aiohttp.ClientSession, guard: Callable[[], None]) -> None:
+        self._session = session
+        self._guard = guard
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        *,
+        content_type: str = JSON,
+        accept: str = JSON,
+        **params: str,
+    ) -> Any:
+        """The parsed answer. Raises `ApiError`; *guard* raises before a write if the Lease is lost."""
+        if method != "GET":
+            self._guard()
+            metrics.WRITES.labels(method, _resource(url)).inc()
+        try:
+            async with self._session.request(
+                method,
+                url,
+                params=params,
+                data=None if body is None else orjson.dumps(body),
+                headers={"Content-Type": content_type, "Accept": accept},
+                timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
+            ) as response:
+                raw = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ApiError(0, "Unavailable", f"{method} {url}: {error or type(error).__name__}") from error
+        if response.status >= 400:
+            raise _refusal(response, raw)
+        return orjson.loads(raw)
+
+    async def get(self, kind: str, namespace: str, name: str) -> Json | None:
+        """The object, or None if there is none."""
+        return await self._found(path(kind, namespace, name), JSON)
+
+    async def get_metadata(self, kind: str, namespace: str, name: str) -> Json | None:
+        """The object's metadata, or None if there is none."""
+        return await self._found(path(kind, namespace, name), METADATA_ONLY)
+
+    async def apply(self, manifest: Json, *, subresource: str = "", manager: str = MANAGER, force: bool = True) -> Json:
+        metadata = manifest["metadata"]
+        url = path(manifest["kind"], metadata["namespace"], metadata["name"]) + subresource
+        applied: Json = await self.request(
+            "PATCH",
+            url,
+            manifest,
+            content_type=APPLY,
+            fieldManager=manager,
+            force="true" if force else "false",
+        )
+        return applied
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        """Delete exactly the object with *uid*; gone, or replaced by another, is success."""
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            await self.request("DELETE", path(kind, namespace, name), body)
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+
+    async def json_patch(self, kind: str, namespace: str, name: str, operations: list[Json]) -> Json:
+        patched: Json = await self.request("PATCH", path(kind, namespace, name), operations, content_type=JSON_PATCH)
+        return patched
+
+    async def _found(self, url: str, accept: str) -> Json | None:
+        try:
+            found: Json = await self.request("GET", url, accept=accept)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+        return found
+
+
+def _refusal(response: aiohttp.ClientResponse, raw: bytes) -> ApiError:
+    retry_after = response.headers.get("Retry-After", "")
+    try:
+        status = orjson.loads(raw)
+        reason, message = status.get("reason") or "Unknown", status.get("message") or ""
+    except (orjson.JSONDecodeError, AttributeError):
+        reason, message = response.reason or "Unknown", raw[:300].decode(errors="replace")
+    return ApiError(response.status, reason, message, float(retry_after) if retry_after.isdigit() else None)
+
+
+def _resource(url: str) -> str:
+    """The plural in a path, with its subresource: the label of a metric."""
+    parts = url.strip("/").split("/")
+    if "namespaces" in parts:
+        parts = parts[parts.index("namespaces") + 2 :]
+    return "/".join([parts[0], *parts[2:3]])

@@ -1,0 +1,74 @@
+"""Kubernetes as one pass sees it: the mirrors to read and the few verbs to write. Put together in `main`."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from usecase_operator.cluster.autoscalers import ForeignAutoscalers
+from usecase_operator.cluster.children import Child, Children, Key
+from usecase_operator.cluster.events import Events
+from usecase_operator.cluster.pods import Pods
+from usecase_operator.cluster.resource import Resource
+from usecase_operator.cluster.secrets import Secrets, SecretsOfNamespace
+from usecase_operator.cluster.writer import Repair, Writer
+from usecase_operator.metadata import Manifest, child_name
+from usecase_operator.model import UseCase
+from usecase_operator.workload import Trouble
+
+
+@dataclass(slots=True)
+class Engine:
+    """Whether the cluster serves KEDA's kinds; told by their watches."""
+
+    installed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    child_index: Children
+    pod_index: Pods
+    foreign: ForeignAutoscalers
+    secret_watches: Secrets
+    engine: Engine
+    writer: Writer
+    resource: Resource
+    events: Events
+
+    @property
+    def keda(self) -> bool:
+        return self.engine.installed
+
+    def children(self, usecase: UseCase) -> Mapping[Key, Child]:
+        return self.child_index.of(usecase.metadata.uid)
+
+    def pods(self, usecase: UseCase, component: str) -> int:
+        """How many pods of *component* exist, those that are ending included."""
+        return len(self.pod_index.of(usecase.namespace, usecase.name, component))
+
+    def troubles(self, usecase: UseCase, component: str) -> tuple[Trouble, ...]:
+        found = self.pod_index.of(usecase.namespace, usecase.name, component)
+        return tuple(each.trouble for each in found if each.trouble)
+
+    def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None:
+        return self.foreign.on(usecase.namespace, child_name(usecase, component))
+
+    async def secrets(self, usecase: UseCase) -> SecretsOfNamespace:
+        """The Secrets beside *usecase*. Raises `Retry(SecretsForbidden)`."""
+        return await self.secret_watches.open(usecase.namespace, usecase.metadata.uid)
+
+    def release_secrets(self, usecase: UseCase) -> None:
+        self.secret_watches.release(usecase.namespace, usecase.metadata.uid)
+
+    async def apply(self, usecase: UseCase, manifest: Manifest) -> Repair | None:
+        return await self.writer.apply(usecase.metadata.uid, manifest)
+
+    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: int | None) -> Repair | None:
+        return await self.writer.apply_deployment(usecase.metadata.uid, manifest, number)
+
+    async def scale(self, manifest: Manifest, number: int) -> None:
+        await self.writer.scale(manifest, number)
+
+    async def prune(self, usecase: UseCase, keep: Collection[Key]) -> None:
+        await self.writer.prune(usecase.metadata.uid, keep)
+
+    async def delete(self, key: Key, child: Child) -> None:
+        await self.writer.delete(*key, child)

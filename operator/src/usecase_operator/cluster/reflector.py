@@ -1,0 +1,141 @@
+"""One watch: streams what exists, then every change, for ever, and says how fresh it is.
+
+The list is streamed too (`sendInitialEvents`): reading it at once would cost the memory of all objects. A silent
+connection is dropped after 75 s; the server sends a bookmark every 60 s.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from random import uniform
+from typing import Any, Protocol
+
+import aiohttp
+import orjson
+
+Json = dict[str, Any]
+
+SILENCE_SECONDS = 75.0
+SERVER_SECONDS = "300"
+ABSENT_SECONDS = 20.0
+LIST_ENDS = "k8s.io/initial-events-end"
+
+log = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Where objects go. After a new list `keep_only` names the UIDs that still exist."""
+
+    def put(self, obj: Json) -> None: ...
+
+    def remove(self, obj: Json) -> None: ...
+
+    def keep_only(self, uids: set[str]) -> None: ...
+
+
+class Reflector:
+    """*available* tells of the collection itself: False while the server has no such kind (404) or forbids it (403)."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        sink: Sink,
+        *,
+        selector: str = "",
+        available: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        self._session = session
+        self.url = url
+        self._sink = sink
+        self._selector = selector
+        self._available = available
+        self._version: str | None = None
+        self.synced = asyncio.Event()
+        self.refused: int | None = None
+        self._heard = time.monotonic()
+
+    @property
+    def age(self) -> float:
+        """Seconds since the server was last heard on this watch; a refused watch is as fresh as its refusal."""
+        return time.monotonic() - self._heard
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._stream()
+            except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
+                log.debug("watch interrupted", extra={"watch": self.url, "error": repr(error)})
+            await asyncio.sleep(ABSENT_SECONDS * uniform(0.8, 1.2) if self.refused else uniform(0.3, 1.0))
+
+    async def _stream(self) -> None:
+        params = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": SERVER_SECONDS}
+        if self._selector:
+            params["labelSelector"] = self._selector
+        listing = self._version is None
+        if listing:
+            params |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        else:
+            params["resourceVersion"] = str(self._version)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=4, sock_read=SILENCE_SECONDS)
+        async with self._session.get(self.url, params=params, timeout=timeout) as response:
+            self._heard = time.monotonic()
+            if response.status == 410:
+                self._version = None
+                return
+            if response.status in (403, 404):
+                self._refuse(response.status)
+                return
+            response.raise_for_status()
+            self._accept()
+            listed: set[str] | None = set() if listing else None
+            async for line in response.content:
+                self._heard = time.monotonic()
+                event = orjson.loads(line)
+                if not self._take(event, listed):
+                    return
+                if _ends_list(event):
+                    listed = None
+
+    def _take(self, event: Json, listed: set[str] | None) -> bool:
+        """One line of the stream; False if the list has to be streamed anew."""
+        obj, kind = event["object"], event["type"]
+        if kind == "ERROR":
+            self._version = None
+            return False
+        metadata = obj["metadata"]
+        if kind == "BOOKMARK":
+            if listed is not None and _ends_list(event):
+                self._sink.keep_only(listed)
+                self.synced.set()
+        elif kind == "DELETED":
+            self._sink.remove(obj)
+        else:
+            self._sink.put(obj)
+            if listed is not None:
+                listed.add(metadata["uid"])
+        # Within the list versions are not in order: only its end is a place to go on from.
+        if listed is None or _ends_list(event):
+            self._version = metadata["resourceVersion"]
+        return True
+
+    def _refuse(self, status: int) -> None:
+        self._version = None
+        if self.refused != status:
+            self.refused = status
+            self._sink.keep_only(set())
+            self._available(False)
+        self.synced.set()
+
+    def _accept(self) -> None:
+        if self.refused is not None:
+            self.refused = None
+            self.synced.clear()
+            self._available(True)
+
+
+def _ends_list(event: Json) -> bool:
+    """The bookmark that the server sends after the last object that existed when the watch began."""
+    annotations = event["object"].get("metadata", {}).get("annotations") or {}
+    return event["type"] == "BOOKMARK" and annotations.get(LIST_ENDS) == "true"

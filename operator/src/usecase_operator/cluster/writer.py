@@ -1,0 +1,130 @@
+"""Makes children as they were rendered, and says what it found: the only place that writes them.
+
+Unchanged (same hash, every field still ours) costs nothing. A child that is not known is looked for first: what
+somebody else made under that name is not touched unless he says so.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from usecase_operator import metrics, reasons
+from usecase_operator.cluster import fields
+from usecase_operator.cluster.children import Child, Children, owner_of
+from usecase_operator.cluster.client import ApiError, Client, Json
+from usecase_operator.errors import Retry, Stuck
+from usecase_operator.metadata import ADOPT, HASH, Manifest
+from usecase_operator.replicas import Apply, creation, hand_over, scale
+from usecase_operator.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A child that was not as it had been left: *fields* were changed by *managers*; both empty if it was gone."""
+
+    kind: str
+    name: str
+    fields: tuple[str, ...] = ()
+    managers: tuple[str, ...] = ()
+
+
+class Writer:
+    def __init__(self, client: Client, children: Children) -> None:
+        self._client = client
+        self._children = children
+
+    async def apply(self, owner: str, manifest: Manifest) -> Repair | None:
+        """Make *manifest* true for the UseCase *owner*. Raises `Retry(NameConflict)`, `ApiError`."""
+        child = self._find(owner, manifest)
+        if child and self._unchanged(child, manifest):
+            return None
+        found = await self._examine(owner, manifest, child)
+        await self._send(manifest)
+        return found
+
+    async def apply_deployment(self, owner: str, manifest: Manifest, number: int | None) -> Repair | None:
+        """As `apply`, with the number of pods: *number* is written by its own manager, None leaves it alone."""
+        child = self._find(owner, manifest)
+        if child is None:
+            found = await self._examine(owner, manifest, child)
+            for step in creation(manifest, 1 if number is None else number):
+                await self._step(step)
+            return found
+        if child.claims_replicas and isinstance(child.said, Workload):
+            await self._step(hand_over(manifest, child.said.desired))
+        if number is not None:
+            await self._step(scale(manifest, number))
+        return await self.apply(owner, manifest)
+
+    async def scale(self, manifest: Manifest, number: int) -> None:
+        """Only the number; the rest of the Deployment stays as it is."""
+        await self._step(scale(manifest, number))
+
+    async def prune(self, owner: str, keep: Collection[tuple[str, str]]) -> None:
+        """Delete the children that are no longer rendered."""
+        for (kind, name), child in list(self._children.of(owner).items()):
+            if (kind, name) not in keep and not child.deleting:
+                await self.delete(kind, name, child)
+
+    async def delete(self, kind: str, name: str, child: Child) -> None:
+        await self._client.delete(kind, child.namespace, name, child.uid)
+
+    def _find(self, owner: str, manifest: Manifest) -> Child | None:
+        child = self._children.of(owner).get((manifest["kind"], manifest["metadata"]["name"]))
+        if child and child.deleting:
+            raise Retry(reasons.PROGRESSING, f"{manifest['kind']} {manifest['metadata']['name']} is being deleted", 2)
+        return child
+
+    def _unchanged(self, child: Child, manifest: Manifest) -> bool:
+        wanted: str = manifest["metadata"]["annotations"][HASH]
+        if child.hash != wanted:
+            return False
+        if child.checked != wanted and not fields.lost(manifest, fields.unpacked(child.fields)):
+            child.checked = wanted
+        return child.checked == wanted
+
+    async def _examine(self, owner: str, manifest: Manifest, child: Child | None) -> Repair | None:
+        """Before a write: is the name free, or what has been done to our object?"""
+        kind, metadata = manifest["kind"], manifest["metadata"]
+        if child is None:
+            found = await self._client.get_metadata(kind, metadata["namespace"], metadata["name"])
+            if found is None:
+                return Repair(kind, metadata["name"])
+            _refuse_foreign(owner, kind, found)
+            return None
+        if child.hash != metadata["annotations"][HASH]:
+            return None  # a new version of ours
+        lost = fields.lost(manifest, fields.unpacked(child.fields))
+        obj = await self._client.get_metadata(kind, metadata["namespace"], metadata["name"])
+        managers = fields.changed_by(lost, obj) if obj else []
+        metrics.DRIFT.labels("kubernetes").inc()
+        return Repair(kind, metadata["name"], tuple(".".join(path) for path in lost), tuple(managers))
+
+    async def _send(self, manifest: Manifest) -> None:
+        self._children.put(await self._client.apply(manifest))
+
+    async def _step(self, step: Apply) -> None:
+        self._children.put(await self._client.apply(step.body, manager=step.manager, force=step.force))
+
+
+def _refuse_foreign(owner: str, kind: str, found: Json) -> None:
+    """Raises `Retry(NameConflict)` if *found* belongs to somebody else who has not offered it."""
+    metadata = found["metadata"]
+    if owner_of(found) == owner:
+        return  # ours, although the watch doesn't show it: somebody took its labels
+    controller = next((each for each in metadata.get("ownerReferences", ()) if each.get("controller")), None)
+    if controller is None and metadata.get("annotations", {}).get(ADOPT) == "true":
+        return
+    whose = f"it belongs to {controller['kind']} {controller['name']}" if controller else "the operator did not make it"
+    offer = "" if controller else f", or hand it over: kubectl annotate {kind.lower()} {metadata['name']} {ADOPT}=true"
+    raise Retry(
+        reasons.NAME_CONFLICT,
+        f"{kind} {metadata['name']} exists and {whose}: rename or delete it{offer}",
+        after=15,  # nobody tells when it is gone
+    )
+
+
+def failure(error: ApiError, doing: str) -> Retry | Stuck:
+    """An API error as one of the two ways a step fails."""
+    if error.temporary:
+        return Retry(reasons.API_UNAVAILABLE, f"{doing}: {error.message}", error.retry_after)
+    return Stuck(reasons.APPLY_REFUSED, f"the API server refuses {doing}: {error.message}")

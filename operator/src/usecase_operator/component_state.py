@@ -1,0 +1,128 @@
+"""One component: what was seen of it → its line in the status.
+
+The states are ordered by what a person should know first: stopped, waiting, refused, rolling out, in trouble, fine.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from usecase_operator import reasons
+from usecase_operator.model import Component, ScalingMode
+from usecase_operator.status import BlockedOn, ComponentStatus, Replicas, State
+from usecase_operator.workload import Trouble, Workload, gravest
+
+UP: frozenset[State | None] = frozenset({"Ready", "Degraded"})
+"""States of a component that does its work."""
+NOT_UP: frozenset[State | None] = frozenset({"Pending", "Blocked", "Progressing", "Failed"})
+"""States that must not last: they have a deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a pass knows of a component. *revision*: of the rendered pod template. *workload*: None if there is no
+    Deployment. *blocked_on*: `graph.blocked_on`, asked only if this revision is not out yet.
+    """
+
+    component: Component
+    mode: ScalingMode
+    revision: str
+    workload: Workload | None
+    replicas: Replicas
+    troubles: tuple[Trouble, ...] = ()
+    blocked_on: tuple[BlockedOn, ...] = ()
+    suspended: bool = False
+
+
+def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> ComponentStatus:
+    """The component's status. *since* stays while the state does."""
+    state, reason, message = _state(seen)
+    kept = previous.since if previous and previous.state == state else None
+    found = seen.workload
+    return ComponentStatus(
+        name=seen.component.name,
+        kind=seen.component.kind,
+        state=state,
+        reason=reason,
+        message=message,
+        blocked_on=seen.blocked_on if state == "Blocked" else (),
+        replicas=replace(seen.replicas, ready=found.ready if found else 0, updated=found.updated if found else 0),
+        scaling_mode=previous.scaling_mode if seen.suspended and previous else seen.mode,
+        since=kept or now,
+    )
+
+
+def _state(seen: Seen) -> tuple[State, str, str]:
+    found = seen.workload
+    if seen.suspended:
+        ending = f"; {found.total} pods are ending" if found and found.total else ""
+        return "Suspended", reasons.SUSPENDED_BY_SPEC, f"stopped by spec.suspend{ending}"
+    new_revision = found is None or found.revision != seen.revision
+    if seen.blocked_on and new_revision:
+        return "Blocked", reasons.WAITING_FOR_DEPENDENCY, _waiting(seen.blocked_on, found)
+    if found is None:
+        return "Pending", reasons.NOT_CREATED, "its Deployment is not there yet"
+    return _rollout(seen, found) if new_revision or not found.settled else _running(seen, found)
+
+
+def _rollout(seen: Seen, found: Workload) -> tuple[State, str, str]:
+    return "Progressing", reasons.ROLLING_OUT, f"{_count(seen, found)} ready; a new revision rolls out"
+
+
+def _running(seen: Seen, found: Workload) -> tuple[State, str, str]:
+    rolled_out = found.updated >= found.desired and found.total <= found.updated
+    count = _count(seen, found)
+    if rolled_out and found.ready >= _wanted(seen, found) and not found.refused:
+        return "Ready", reasons.MINIMUM_AVAILABLE, f"{count} ready"
+    enough = rolled_out and found.ready >= _minimum(seen, found)
+    trouble = found.refused or gravest(seen.troubles)
+    if trouble:
+        earlier = "" if rolled_out or not found.ready else "; pods of the earlier revision keep serving"
+        said = f"{trouble.reason}: {trouble.message}" if trouble.message else trouble.reason
+        return "Degraded" if enough else "Failed", trouble.reason, f"{count} ready: {said}{earlier}"
+    if enough:
+        return "Degraded", reasons.FEWER_THAN_WANTED, f"{count} ready; the others are on their way"
+    if found.overdue:
+        return "Failed", reasons.PROGRESS_DEADLINE_EXCEEDED, f"{count} ready, and no progress within the deadline"
+    return "Progressing", reasons.ROLLING_OUT, f"{count} ready"
+
+
+def _minimum(seen: Seen, found: Workload) -> int:
+    """With so many pods the component does its work: scaling beyond what the resource asks takes nothing away.
+
+    An autoscaler that has not come to its least number yet is on its way, unless somebody scaled to zero.
+    """
+    in_spec = found.desired if seen.replicas.from_spec is None else seen.replicas.from_spec
+    return min(found.desired, in_spec) if seen.mode == "Manual" or found.desired == 0 else in_spec
+
+
+def _wanted(seen: Seen, found: Workload) -> int:
+    return max(found.desired, _minimum(seen, found))
+
+
+def _count(seen: Seen, found: Workload) -> str:
+    wanted = _wanted(seen, found)
+    return f"{min(found.ready, wanted)}/{wanted}"
+
+
+def _waiting(chain: tuple[BlockedOn, ...], found: Workload | None) -> str:
+    nearest, root = chain[0].component, chain[-1].component
+    cause = "" if nearest == root else f", which waits for {root}"
+    kept = f"; {found.ready} pods of the earlier revision keep running" if found and found.ready else ""
+    return f"waits for {nearest} to be ready{cause}{kept}"
+
+
+# Deadlines
+
+
+def overdue(status: ComponentStatus, deadline_seconds: int, now: str) -> bool:
+    """Whether the component has not been up for longer than it may."""
+    left = seconds_left(status, deadline_seconds, now)
+    return left is not None and left <= 0
+
+
+def seconds_left(status: ComponentStatus, deadline_seconds: int, now: str) -> float | None:
+    """Until the deadline of a component that is not up; None for one that has none. The time to look again."""
+    if status.state not in NOT_UP or status.since is None:
+        return None
+    waited = datetime.fromisoformat(now) - datetime.fromisoformat(status.since)
+    return deadline_seconds - waited.total_seconds()

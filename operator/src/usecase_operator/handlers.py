@@ -1,0 +1,56 @@
+"""kopf's part, and kopf only here: it watches UseCases, marks them, and stops with us. It writes nothing.
+
+Everything else of an operator framework (finalizer, retries, Events, progress in annotations) is ours; why, and what it
+measured: docs/decisions, "kopf at the edge".
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import aiohttp
+import kopf
+
+from usecase_operator.metadata import GROUP
+
+Changed = Callable[[str | None, Any], None]
+
+
+def registry(server: str, session: Callable[[], aiohttp.ClientSession], changed: Changed) -> kopf.OperatorRegistry:
+    """Handlers that call *changed*(type, object) for every event of a UseCase; type None is the first list.
+
+    *session* makes a new one at each login: kopf closes what it was given, at its end and before it logs in again.
+    """
+    made = kopf.OperatorRegistry()
+
+    @kopf.on.startup(registry=made)
+    async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.posting.enabled = False
+        settings.scanning.disabled = True  # else it needs rights on CRDs and namespaces
+        settings.queueing.worker_limit = 32
+        settings.networking.error_backoffs = (1, 1, 2, 3, 5)
+        settings.watching.initial_streaming = True
+        # Any string but our own: kopf removes "its" finalizer whenever no handler of its needs one.
+        settings.persistence.finalizer = f"kopf.{GROUP}/unused"
+
+    @kopf.on.login(registry=made)
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        return kopf.AiohttpSession(server=server, aiohttp_session=session())
+
+    @kopf.on.event(GROUP, "v1alpha1", "usecases", registry=made)
+    async def event(event: Any, **_: Any) -> None:
+        changed(event["type"], event["object"])
+
+    return made
+
+
+async def run(
+    made: kopf.OperatorRegistry, namespaces: Sequence[str], identity: str, ready: asyncio.Event, stop: asyncio.Event
+) -> None:
+    """kopf, until *stop* is set. Returning earlier, or raising, means that the process must end.
+
+    Without an *identity* kopf would ask for the user's name, and the container's user has none.
+    """
+    options: dict[str, Any] = {"namespaces": list(namespaces)} if namespaces else {"clusterwide": True}
+    options["identity"] = identity  # kopf's type for it is not public
+    await kopf.operator(registry=made, standalone=True, ready_flag=ready, stop_flag=stop, **options)

@@ -1,0 +1,205 @@
+"""The broker's part of a pass: from the connection Secret to a vhost that is as the spec says, or the reason why not.
+
+Called by `reconcile` before any workload: nothing may consume from a queue that is not there. What fails here is told
+in the outcome and stops nothing else: running pods keep the URIs they have.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from usecase_operator import credentials as credentials_of
+from usecase_operator import metrics, reasons
+from usecase_operator.broker.connection import Connection, read_connection
+from usecase_operator.broker.emptiness import Kept
+from usecase_operator.broker.observer import Count
+from usecase_operator.cluster.children import Child, Key
+from usecase_operator.cluster.secrets import Secret
+from usecase_operator.conditions import Step
+from usecase_operator.credentials import Credentials
+from usecase_operator.errors import Retry, Stuck
+from usecase_operator.model import MessagingDeletion, UseCase
+from usecase_operator.status import Inventory as MadeNames
+from usecase_operator.status import Status
+from usecase_operator.topology.desired import component_users, desired
+from usecase_operator.topology.objects import Topology
+from usecase_operator.topology.ownership import vhost_name
+from usecase_operator.topology.plan import Conflict, Inventory, Plan, diff, not_ours
+from usecase_operator.transitions import KubernetesEvent
+
+COUNT_AGAIN = 3.0
+KEPT_AGAIN = 30.0
+
+Remember = Callable[[Inventory, tuple[str, ...]], Awaitable[None]]
+
+
+class Broker(Protocol):
+    @property
+    def administrator(self) -> str: ...
+    async def observe(self, vhost: str, *, fresh: bool = False) -> Topology: ...
+    def counts(self, vhost: str) -> Mapping[str, Count]: ...
+    async def declare(self, vhost: str, plan: Plan) -> None: ...
+    async def drop(self, plan: Plan, found: Topology, policy: MessagingDeletion) -> list[Kept]: ...
+
+
+class Brokers(Protocol):
+    async def of(self, connection: Connection, vhost: str) -> Broker: ...
+    async def release(self, vhost: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """*credentials*: also while the broker is away. *made*: the names to remember. *again*: seconds until something is
+    to be looked at once more. *foreign*: what others made in the vhost. *repaired*: what was there once and was put
+    back. *events*: what is worth one beside the change of conditions.
+    """
+
+    step: Step = "done"
+    credentials: Credentials = field(default_factory=lambda: Credentials({}, None, {}))
+    made: Inventory = field(default_factory=Inventory)
+    users: tuple[str, ...] = ()
+    counts: Mapping[str, Count] = field(default_factory=dict)
+    kept: tuple[Kept, ...] = ()
+    foreign: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+    again: float | None = None
+    events: tuple[KubernetesEvent, ...] = ()
+
+
+def has_messaging(usecase: UseCase) -> bool:
+    spec = usecase.spec
+    return spec.infrastructure.rabbitmq is not None and bool(
+        spec.messaging.exchanges or spec.messaging.queues or component_users(usecase)
+    )
+
+
+def made_before(status: Status) -> Inventory:
+    names = status.messaging.inventory if status.messaging else MadeNames()
+    return Inventory(frozenset(names.exchanges), frozenset(names.queues), frozenset(names.bindings))
+
+
+async def settle(
+    usecase: UseCase,
+    before: Status,
+    secrets: Callable[[str], Secret | None],
+    children: Mapping[Key, Child],
+    brokers: Brokers,
+    remember: Remember,
+) -> Outcome:
+    """Make the vhost of *usecase* as declared. Never raises `Retry` or `Stuck`: the outcome tells.
+
+    *remember* is awaited with everything that will be made, before it is made.
+    """
+    promised = made_before(before)
+    credentials = credentials_of.kept(usecase, children)
+
+    async def noting(made: Inventory, users: tuple[str, ...]) -> None:
+        nonlocal promised
+        promised = made
+        await remember(made, users)
+
+    try:
+        connection = connection_of(usecase, secrets)
+        credentials = credentials_of.credentials(usecase, connection, children)
+        broker = await brokers.of(connection, vhost_name(usecase.namespace, usecase.name))
+        return await _declare(usecase, before, credentials, broker, noting)
+    except (Retry, Stuck) as failure:
+        return Outcome(failure, credentials, promised, tuple(sorted(component_users(usecase).values())))
+
+
+def connection_of(usecase: UseCase, secrets: Callable[[str], Secret | None]) -> Connection:
+    """The operator's way to the broker. Raises `Retry` that names what its Secret lacks."""
+    rabbitmq = usecase.spec.infrastructure.rabbitmq
+    if rabbitmq is None:
+        raise Retry(reasons.SECRET_NOT_FOUND, "infrastructure.rabbitmq is gone from the spec: put it back")
+    name = rabbitmq.connection_secret_ref.name
+    secret = secrets(name)
+    if secret is None:
+        raise Retry(
+            reasons.SECRET_NOT_FOUND,
+            f"Secret {name}, named by infrastructure.rabbitmq.connectionSecretRef, does not exist: create it",
+            after=300,
+        )
+    return read_connection(secret.data or {}, name, rabbitmq.port)
+
+
+async def _declare(
+    usecase: UseCase, before: Status, credentials: Credentials, broker: Broker, remember: Remember
+) -> Outcome:
+    uid, vhost, made = usecase.metadata.uid, vhost_name(usecase.namespace, usecase.name), made_before(before)
+    target = desired(usecase, credentials.hashes, broker.administrator)
+    users = tuple(sorted(target.users))
+    found = await broker.observe(vhost)
+    if strangers := not_ours(target, found, uid):
+        raise _not_ours(strangers)
+    plan = diff(target, found, made, uid)
+    repaired = _repaired(usecase, before, plan)
+    everything = made | Inventory.of(target)
+    if plan.declared:
+        if everything != made:
+            await remember(everything, users)
+        await broker.declare(vhost, plan)
+        found = await broker.observe(vhost, fresh=True)
+        plan = diff(target, found, everything, uid)
+        if plan.declared:
+            raise _not_there(plan)
+    kept: list[Kept] = []
+    if plan.deletes:
+        kept = await broker.drop(plan, found, usecase.spec.deletion_policy.messaging)
+        found = await broker.observe(vhost, fresh=True)
+    if plan.conflicts:
+        raise _immutable(plan.conflicts)
+    return Outcome(
+        "done",
+        credentials,
+        _still_there(everything, target, found),
+        users,
+        broker.counts(vhost),
+        tuple(kept),
+        plan.foreign,
+        repaired,
+        None if not kept else COUNT_AGAIN if not all(each.known for each in kept) else KEPT_AGAIN,
+    )
+
+
+def _repaired(usecase: UseCase, before: Status, plan: Plan) -> tuple[str, ...]:
+    """What *plan* puts back: all it declares, if this very spec had been declared before."""
+    settled = before.condition(reasons.MESSAGING_READY)
+    if not settled or settled.status != "True" or settled.observed_generation != usecase.metadata.generation:
+        return ()
+    if plan.declared:
+        metrics.DRIFT.labels("rabbitmq").inc(len(plan.declared))
+    return tuple(plan.declared)
+
+
+def _still_there(everything: Inventory, target: Topology, found: Topology) -> Inventory:
+    """What is wanted, and of the rest what has not gone yet."""
+    rest = Inventory.of(found)
+    return Inventory.of(target) | Inventory(
+        everything.exchanges & rest.exchanges, everything.queues & rest.queues, everything.bindings & rest.bindings
+    )
+
+
+def _not_ours(strangers: Sequence[str]) -> Retry:
+    return Retry(
+        reasons.NAME_CONFLICT,
+        f"the broker has {', '.join(strangers)}, made by somebody else: delete it there or rename this UseCase",
+        after=30,
+    )
+
+
+def _not_there(plan: Plan) -> Retry:
+    return Retry(
+        reasons.PRECONDITION_FAILED,
+        f"declared, but not there: {', '.join(plan.declared)}; if a transient object of that name is in the way, "
+        "delete it",
+    )
+
+
+def _immutable(conflicts: Sequence[Conflict]) -> Stuck:
+    queues = any(each.kind == "queue" for each in conflicts)
+    return Stuck(
+        reasons.IMMUTABLE_QUEUE_CHANGED if queues else reasons.IMMUTABLE_EXCHANGE_CHANGED,
+        f"{'; '.join(map(str, conflicts))}. RabbitMQ can't change that: declare another name and drain this one, "
+        "or delete it in the broker",
+    )

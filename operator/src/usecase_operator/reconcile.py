@@ -1,0 +1,352 @@
+"""The story of one pass: bring the world a step nearer to what the UseCase asks, and report how far it got.
+
+1. decide the order  2. read Secrets  3. the broker  4. render  5. everything but workloads  6. workloads, wave by wave,
+each waiting for what it uses  7. prune, only after a clean apply  8. say what is true.
+
+Level-triggered and idempotent: it may be cut off anywhere and run again. Steps fail as `Retry` or `Stuck`; what fails
+is kept for the status, and what does not depend on it goes on. `settle` calls this, writes the status and waits.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from usecase_operator import graph, messaging, reasons, report
+from usecase_operator.cleaning import Brokers, clean
+from usecase_operator.cluster.children import Child, Key
+from usecase_operator.cluster.client import ApiError
+from usecase_operator.cluster.secrets import SecretsOfNamespace
+from usecase_operator.cluster.writer import Repair, failure
+from usecase_operator.component_state import UP, Seen, component_status, seconds_left
+from usecase_operator.conditions import Outcome, Step
+from usecase_operator.errors import Retry, Stuck
+from usecase_operator.messaging import Remember
+from usecase_operator.metadata import REVISION, Manifest, component_of
+from usecase_operator.model import UseCase
+from usecase_operator.render import Given, render
+from usecase_operator.render.secret import references
+from usecase_operator.replicas import effective_mode, number_to_write
+from usecase_operator.replicas import report as report_replicas
+from usecase_operator.status import ComponentStatus, Status
+from usecase_operator.topology.desired import component_users
+from usecase_operator.topology.plan import Inventory
+from usecase_operator.transitions import KubernetesEvent
+from usecase_operator.workload import Trouble, Workload
+
+# What only a person can mend may be mended where no watch tells of it.
+STUCK_AGAIN = 120.0
+# An autoscaler of a Deployment that is not there yet would only complain.
+AFTER_ITS_DEPLOYMENT = ("HorizontalPodAutoscaler", "ScaledObject")
+
+
+class Cluster(Protocol):
+    @property
+    def keda(self) -> bool: ...
+    def children(self, usecase: UseCase) -> Mapping[Key, Child]: ...
+    def troubles(self, usecase: UseCase, component: str) -> tuple[Trouble, ...]: ...
+    def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None: ...
+    async def secrets(self, usecase: UseCase) -> SecretsOfNamespace: ...
+    def release_secrets(self, usecase: UseCase) -> None: ...
+    async def apply(self, usecase: UseCase, manifest: Manifest) -> Repair | None: ...
+    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: int | None) -> Repair | None: ...
+    async def scale(self, manifest: Manifest, number: int) -> None: ...
+    async def prune(self, usecase: UseCase, keep: Collection[Key]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """*status* as it should be written. *again*: seconds until the next look, None if only a change can bring news.
+    *failed*: a step asks to be tried again. *repairs*, *repaired*: children and broker objects that were put back.
+    """
+
+    status: Status
+    again: float | None = None
+    failed: Retry | None = None
+    repairs: tuple[Repair, ...] = ()
+    repaired: tuple[str, ...] = ()
+    events: tuple[KubernetesEvent, ...] = ()
+
+
+@dataclass(slots=True)
+class Pass:
+    """What one pass has found out so far."""
+
+    failures: list[Retry | Stuck] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    cut_off: bool = False
+
+    def failed(self, error: Retry | Stuck | ApiError, doing: str) -> None:
+        """Keep the failure; one of the API server itself ends the writing."""
+        if isinstance(error, ApiError):
+            self.cut_off = self.cut_off or error.temporary
+            error = failure(error, doing)
+        self.failures.append(error)
+
+
+async def reconcile(
+    usecase: UseCase, before: Status, cluster: Cluster, brokers: Brokers, remember: Remember, now: str
+) -> Report:
+    """One pass over *usecase*; *before* is its status as last written."""
+    run = Pass()
+    try:
+        # 1. A circle of gates could never start.
+        waves = graph.start_order(usecase)
+        # 2. Without the Secrets nothing can be rendered: pods would roll for a digest that is only unknown.
+        secrets = await _secrets(usecase, before, cluster)
+    except (Retry, Stuck) as refused:
+        return _refused(usecase, before, refused, now)
+
+    # 3. Queues first: nothing may consume from a queue that is not there.
+    broker = await _broker(usecase, before, secrets, cluster, brokers, remember)
+
+    # 4. Decide.
+    digests, missing = _read_references(usecase, secrets)
+    credentials = broker.credentials
+    try:
+        manifests = render(usecase, Given(credentials.uris, credentials.scaler_host, digests, cluster.keda))
+    except Stuck as refused:
+        return _refused(usecase, before, refused, now)
+
+    # 5. What pods need around them.
+    deployments = {component_of(each): each for each in manifests if each["kind"] == "Deployment"}
+    others = [each for each in manifests if each["kind"] != "Deployment"]
+    await _apply(usecase, [each for each in others if each["kind"] not in AFTER_ITS_DEPLOYMENT], cluster, run)
+
+    # 6. Pods, in the order in which they need each other.
+    components = await _workloads(usecase, before, waves, deployments, missing, broker, cluster, run, now)
+    scaled = [each for each in others if each["kind"] in AFTER_ITS_DEPLOYMENT]
+    await _apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)
+
+    # 7. What is no longer asked for.
+    if not run.failures:
+        try:
+            await cluster.prune(usecase, {(each["kind"], each["metadata"]["name"]) for each in manifests})
+        except ApiError as error:
+            run.failed(error, "the deletion of what is no longer asked for")
+
+    # 8. What is true now.
+    return _report(usecase, before, run, broker, components, missing, cluster, now)
+
+
+async def _secrets(usecase: UseCase, before: Status, cluster: Cluster) -> SecretsOfNamespace | None:
+    """None where the use case names no Secret: then the operator needs no access to any."""
+    spoke = messaging.has_messaging(usecase) or messaging.made_before(before) != Inventory()
+    if spoke or any(references(usecase, each) for each in usecase.spec.components):
+        return await cluster.secrets(usecase)
+    cluster.release_secrets(usecase)
+    return None
+
+
+async def _broker(
+    usecase: UseCase,
+    before: Status,
+    secrets: SecretsOfNamespace | None,
+    cluster: Cluster,
+    brokers: Brokers,
+    remember: Remember,
+) -> messaging.Outcome:
+    if secrets is None:
+        return messaging.Outcome(made=messaging.made_before(before))
+    if not messaging.has_messaging(usecase):
+        return await _without_messaging(usecase, before, secrets, brokers)
+    return await messaging.settle(usecase, before, secrets.get, cluster.children(usecase), brokers, remember)
+
+
+async def _without_messaging(
+    usecase: UseCase, before: Status, secrets: SecretsOfNamespace, brokers: Brokers
+) -> messaging.Outcome:
+    """The spec names nothing in a broker any more: what was made there goes."""
+    made = messaging.made_before(before)
+    if made == Inventory():
+        return messaging.Outcome()
+    try:
+        return messaging.Outcome(events=await clean(usecase, before, secrets.get, brokers))
+    except (Retry, Stuck) as failed:
+        return messaging.Outcome(failed, made=made)
+
+
+def _read_references(
+    usecase: UseCase, secrets: SecretsOfNamespace | None
+) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
+    """Digests of the Secret values that components read, and component → what it misses, in words."""
+    digests: dict[tuple[str, str], str] = {}
+    missing: dict[str, str] = {}
+    for component in usecase.spec.components:
+        for name, key in references(usecase, component):
+            found = secrets.get(name) if secrets else None
+            value = found.digests.get(key) if found else None
+            if value is not None:
+                digests[name, key] = value
+            else:
+                lack = f"Secret {name} has no key {key}" if found else f"Secret {name} (key {key}) does not exist"
+                missing.setdefault(component.name, lack)
+    return digests, missing
+
+
+async def _apply(usecase: UseCase, manifests: list[Manifest], cluster: Cluster, run: Pass) -> None:
+    for manifest in manifests:
+        if run.cut_off:
+            return
+        try:
+            repair = await cluster.apply(usecase, manifest)
+        except (Retry, Stuck, ApiError) as error:
+            run.failed(error, f"{manifest['kind']} {manifest['metadata']['name']}")
+        else:
+            run.repairs += [repair] if repair else []
+
+
+async def _workloads(
+    usecase: UseCase,
+    before: Status,
+    waves: tuple[tuple[str, ...], ...],
+    deployments: Mapping[str | None, Manifest],
+    missing: Mapping[str, str],
+    broker: messaging.Outcome,
+    cluster: Cluster,
+    run: Pass,
+    now: str,
+) -> tuple[ComponentStatus, ...]:
+    """Apply each Deployment whose gate is open; the state of every component, in the order of the spec."""
+    specs = {each.name: each for each in usecase.spec.components}
+    users = component_users(usecase)
+    done: dict[str, ComponentStatus] = {}
+    for name in (name for wave in waves for name in wave):
+        component, manifest, previous = specs[name], deployments[name], before.component(name)
+        mode = effective_mode(component, keda=cluster.keda)
+        live = _workload(usecase, manifest, cluster)
+        revision = manifest["metadata"]["annotations"][REVISION]
+        ready = {each.name for each in done.values() if each.state in UP}
+        failed = {each.name for each in done.values() if each.state == "Failed"}
+        new = live is None or live.revision != revision
+        blocked = graph.blocked_on(usecase, name, ready, failed) if new else ()
+        number = number_to_write(
+            component, mode, live=live.desired if live else None, previous=previous, suspended=usecase.spec.suspend
+        )
+        # A lost Secret is no reason to replace pods that run, a broker that is away none to start new consumers.
+        held = (live is not None and name in missing) or (live is None and name in users and broker.step != "done")
+        if not run.cut_off:
+            try:
+                if not blocked and not held:
+                    repair = await cluster.apply_deployment(usecase, manifest, number)
+                    run.repairs += [repair] if repair else []
+                elif live is not None and number is not None:
+                    await cluster.scale(manifest, number)
+            except (Retry, Stuck, ApiError) as error:
+                run.failed(error, f"Deployment {manifest['metadata']['name']}")
+        child = cluster.children(usecase).get(("Deployment", manifest["metadata"]["name"]))
+        found = _workload(usecase, manifest, cluster)
+        numbers = report_replicas(
+            component,
+            mode,
+            number=found.desired if found else number or 0,
+            foreign_autoscaler=cluster.foreign_autoscaler(usecase, name) is not None,
+            by=child.scaled_by if child else None,
+            previous=previous.replicas if previous else None,
+            suspended=usecase.spec.suspend,
+            now=now,
+        )
+        troubles = cluster.troubles(usecase, name)
+        seen = Seen(component, mode, revision, found, numbers, troubles, blocked, usecase.spec.suspend)
+        done[name] = component_status(seen, previous, now)
+    return tuple(done[each.name] for each in usecase.spec.components)
+
+
+def _workload(usecase: UseCase, manifest: Manifest, cluster: Cluster) -> Workload | None:
+    child = cluster.children(usecase).get(("Deployment", manifest["metadata"]["name"]))
+    return child.said if child and isinstance(child.said, Workload) else None
+
+
+def _has_deployment(usecase: UseCase, manifest: Manifest, cluster: Cluster) -> bool:
+    """Autoscaler and Deployment of a component have one name."""
+    return ("Deployment", manifest["metadata"]["name"]) in cluster.children(usecase)
+
+
+def _scaling(usecase: UseCase, cluster: Cluster) -> tuple[Trouble, ...]:
+    found = []
+    children = cluster.children(usecase)
+    for component in usecase.spec.components:
+        kind = {"CPU": "HorizontalPodAutoscaler", "Queue": "ScaledObject"}.get(component.scaling.mode)
+        child = children.get((kind, f"{usecase.name}-{component.name}")) if kind else None
+        if foreign := cluster.foreign_autoscaler(usecase, component.name):
+            said = f"{component.name}: HorizontalPodAutoscaler {foreign} scales its Deployment too: delete it"
+            found.append(Trouble(reasons.AUTOSCALER_CONFLICT, said))
+        elif component.scaling.mode == "Queue" and not cluster.keda:
+            said = f"{component.name}: mode Queue needs KEDA, which is not installed; it runs at its minimum"
+            found.append(Trouble(reasons.ENGINE_MISSING, said))
+        elif child and isinstance(child.said, Trouble):
+            found.append(Trouble(child.said.reason, f"{component.name}: {child.said.message}"))
+    return tuple(found)
+
+
+def _refused(usecase: UseCase, before: Status, refused: Retry | Stuck, now: str) -> Report:
+    """Nothing was done: everything else stays as it was last seen."""
+    outcome = Outcome(refused, "not reached", "not reached", before.components, dead_letters=before.dead_letters)
+    made = messaging.made_before(before)
+    found = _found(usecase, before, made, messaging.Outcome()) if made != Inventory() else None
+    again = refused.after if isinstance(refused, Retry) else None
+    return Report(
+        report.status(usecase, outcome, found, before, now), again, refused if isinstance(refused, Retry) else None
+    )
+
+
+def _report(
+    usecase: UseCase,
+    before: Status,
+    run: Pass,
+    broker: messaging.Outcome,
+    components: tuple[ComponentStatus, ...],
+    missing: Mapping[str, str],
+    cluster: Cluster,
+    now: str,
+) -> Report:
+    accepted: Step = run.failures[0] if run.failures else "done"
+    if missing and accepted == "done":
+        lacks = "; ".join(f"{name}: {lack}" for name, lack in sorted(missing.items()))
+        reason = reasons.SECRET_KEY_MISSING if "has no key" in lacks else reasons.SECRET_NOT_FOUND
+        accepted = Retry(reason, f"{lacks}. Create it", after=300)
+    has_broker = messaging.has_messaging(usecase)
+    outcome = Outcome(
+        accepted=accepted,
+        credentials=_credentials(usecase, broker, cluster),
+        messaging=broker.step,
+        components=components,
+        retained=_retained(broker),
+        dead_letters=report.dead_letter_count(usecase, broker.counts) if broker.counts else before.dead_letters,
+        scaling=_scaling(usecase, cluster),
+    )
+    found = _found(usecase, before, broker.made, broker) if has_broker or broker.made != Inventory() else None
+    steps = [*run.failures, broker.step]
+    retries = [each for each in steps if isinstance(each, Retry)]
+    deadline = usecase.spec.progress_deadline_seconds
+    looks = [broker.again, *(each.after for each in retries)]
+    looks += [STUCK_AGAIN for each in steps if isinstance(each, Stuck)]
+    looks += [left for each in components if (left := seconds_left(each, deadline, now)) is not None and left > 0]
+    return Report(
+        status=report.status(usecase, outcome, found, before, now),
+        again=min((each for each in looks if each is not None), default=None),
+        failed=next((each for each in retries if each.after is None), None),
+        repairs=tuple(run.repairs),
+        repaired=broker.repaired,
+        events=broker.events,
+    )
+
+
+def _found(usecase: UseCase, before: Status, made: Inventory, broker: messaging.Outcome) -> report.MessagingFound:
+    known = before.messaging.inventory.users if before.messaging else ()
+    return report.MessagingFound(made, broker.users or known, broker.counts, broker.foreign)
+
+
+def _credentials(usecase: UseCase, broker: messaging.Outcome, cluster: Cluster) -> Step:
+    """Users stand in the broker when its step is done; their Secrets are children like all others."""
+    if broker.step != "done":
+        return broker.step if isinstance(broker.step, Retry) else "done"
+    lacking = [name for name in component_users(usecase) if name not in broker.credentials.uris]
+    return Retry(reasons.PROGRESSING, f"no Secret yet for {', '.join(lacking)}") if lacking else "done"
+
+
+def _retained(broker: messaging.Outcome) -> str:
+    known = [each for each in broker.kept if each.known]
+    if not known:
+        return ""
+    kept = "; ".join(f"{each.queue}: {each.why}" for each in known)
+    return f"kept though no longer declared: {kept}. Empty or delete them in the broker"

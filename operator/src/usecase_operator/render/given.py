@@ -1,0 +1,19 @@
+"""What rendering needs and no spec can say: it comes from the cluster and the broker, read by the reconcile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """*amqp_uris*: component → URI of its broker user, password inside; its Secret is rendered from it.
+
+    *scaler_host*: management URI of the scaler's user (`http://user:password@host:15672/<vhost>`), for KEDA.
+    *secret_digests*: (Secret, key) → digest of the value, for every reference of `secret.references`; what is not
+    there yet is left out. *keda*: whether the cluster knows KEDA's kinds.
+    """
+
+    amqp_uris: Mapping[str, str] = field(default_factory=dict)
+    scaler_host: str | None = None
+    secret_digests: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    keda: bool = False

@@ -1,0 +1,122 @@
+"""The whole new status of a use case, from what a pass found out. Pure; `reconcile` hands it over once, at its end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from usecase_operator import reasons
+from usecase_operator.backlog import bucket
+from usecase_operator.broker.observer import Count
+from usecase_operator.conditions import Outcome, conditions, ready_count
+from usecase_operator.metadata import child_name
+from usecase_operator.model import Component, UseCase
+from usecase_operator.status import Condition, Endpoint, Inventory, MessagingStatus, QueueStatus, Status
+from usecase_operator.topology.desired import dead_letters
+from usecase_operator.topology.ownership import vhost_name
+from usecase_operator.topology.plan import Inventory as Made
+
+# Named in a message; a vhost full of them needs no list in a status.
+STRANGERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class MessagingFound:
+    """*made*, *users*: names to remember. *counts*: queue → what it holds; empty while the broker can't tell.
+
+    *foreign*: what others made in the vhost.
+    """
+
+    made: Made
+    users: tuple[str, ...]
+    counts: Mapping[str, Count]
+    foreign: tuple[str, ...] = ()
+
+
+def status(usecase: UseCase, outcome: Outcome, messaging: MessagingFound | None, before: Status, now: str) -> Status:
+    found = _messaging(usecase, messaging, before) if messaging else None
+    known = [each for each in found.queues if each.backlog is not None] if found else []
+    return Status(
+        observed_generation=usecase.metadata.generation,
+        components_ready=ready_count(outcome.components),
+        backlog=_total(messaging) if messaging and known else None,
+        dead_letters=outcome.dead_letters,
+        conditions=_telling_strangers(conditions(usecase, outcome, before, now), messaging),
+        components=outcome.components,
+        messaging=found,
+        endpoints=tuple(each for component in usecase.spec.components for each in endpoints(usecase, component)),
+    )
+
+
+def _telling_strangers(found: tuple[Condition, ...], messaging: MessagingFound | None) -> tuple[Condition, ...]:
+    """What others made in the vhost is left alone, but not in silence."""
+    if messaging is None or not messaging.foreign:
+        return found
+    said = f"; not ours and left alone: {', '.join(messaging.foreign[:STRANGERS])}"
+    return tuple(
+        replace(each, message=each.message + said) if each.type == reasons.MESSAGING_READY else each for each in found
+    )
+
+
+def remembering(before: Status, vhost: str, made: Made, users: tuple[str, ...]) -> Status:
+    """*before* with what is about to be made in the broker."""
+    queues = before.messaging.queues if before.messaging else ()
+    return Status(
+        observed_generation=before.observed_generation,
+        components_ready=before.components_ready,
+        backlog=before.backlog,
+        dead_letters=before.dead_letters,
+        conditions=before.conditions,
+        components=before.components,
+        messaging=MessagingStatus(vhost=vhost, queues=queues, inventory=_inventory(made, users)),
+        endpoints=before.endpoints,
+    )
+
+
+def endpoints(usecase: UseCase, component: Component) -> list[Endpoint]:
+    """Where a component answers: its Service, or the ingress before it (the status has one line a component)."""
+    if component.http is None:
+        return []
+    ingress = component.expose.ingress if component.expose else None
+    if ingress:
+        scheme = "https" if ingress.tls_secret_name else "http"
+        return [Endpoint(component.name, f"{scheme}://{ingress.host}{ingress.path}", "External")]
+    host = f"{child_name(usecase, component.name)}.{usecase.namespace}.svc"
+    return [Endpoint(component.name, f"http://{host}:{component.http.port}", "Internal")]
+
+
+def dead_letter_count(usecase: UseCase, counts: Mapping[str, Count]) -> int | None:
+    """Messages in all dead-letter queues; None before the broker has counted."""
+    found = [
+        counts[name].messages for each in usecase.spec.messaging.queues if (name := dead_letters(each.name)) in counts
+    ]
+    known = [each for each in found if each is not None]
+    return sum(known) if known else None
+
+
+def _messaging(usecase: UseCase, found: MessagingFound, before: Status) -> MessagingStatus:
+    known = {each.name: each for each in before.messaging.queues} if before.messaging else {}
+    queues = []
+    for each in usecase.spec.messaging.queues:
+        count, dead = found.counts.get(each.name), found.counts.get(dead_letters(each.name))
+        if count is None or count.messages is None:
+            queues.append(known.get(each.name) or QueueStatus(each.name))
+            continue
+        queues.append(QueueStatus(each.name, bucket(count.messages), count.consumers, dead.messages if dead else None))
+    return MessagingStatus(
+        vhost=vhost_name(usecase.namespace, usecase.name),
+        queues=tuple(queues),
+        inventory=_inventory(found.made, found.users),
+    )
+
+
+def _inventory(made: Made, users: tuple[str, ...]) -> Inventory:
+    return Inventory(
+        exchanges=tuple(sorted(made.exchanges)),
+        queues=tuple(sorted(made.queues)),
+        users=users,
+        bindings=tuple(sorted(made.bindings)),
+    )
+
+
+def _total(found: MessagingFound) -> str:
+    dead = (".dlq",)
+    return bucket(sum(each.messages or 0 for name, each in found.counts.items() if not name.endswith(dead)))

@@ -1,0 +1,210 @@
+"""One run for one UseCase: read it from the mirror, carry the story out, write what is new in the status, tell it.
+
+The only place that catches: whatever a pass raises becomes a condition and a time to try again. The status is written
+at once where a condition changes its status, and otherwise at growing intervals: a roll-out costs a handful of writes.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from usecase_operator import metrics, reasons, report
+from usecase_operator.broker.brokers import Brokers
+from usecase_operator.cluster.client import ApiError, Json
+from usecase_operator.cluster.cluster import Cluster
+from usecase_operator.cluster.lease import NotLeading
+from usecase_operator.cluster.resource import FINALIZER
+from usecase_operator.cluster.usecases import UseCases
+from usecase_operator.cluster.writer import Repair, failure
+from usecase_operator.conditions import Outcome, conditions
+from usecase_operator.decoding import DecodingError
+from usecase_operator.errors import Retry, Stuck
+from usecase_operator.messaging import Remember, has_messaging
+from usecase_operator.model import UseCase, parse
+from usecase_operator.reconcile import Report, reconcile
+from usecase_operator.status import Status, as_json, parse_status
+from usecase_operator.teardown import tear_down
+from usecase_operator.topology.ownership import vhost_name
+from usecase_operator.topology.plan import Inventory
+from usecase_operator.transitions import KubernetesEvent, scale_events, transitions
+from usecase_operator.work import Dirty
+
+# Pauses between two writes of a status in which nothing but progress is new, in seconds.
+PAUSES = (2.0, 4.0, 8.0, 15.0)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Pace:
+    """How a UseCase's status was written: *due* from when on progress alone is worth a write, *step* in `PAUSES`."""
+
+    due: float = 0.0
+    step: int = 0
+
+
+@dataclass(slots=True)
+class Settler:
+    usecases: UseCases
+    cluster: Cluster
+    brokers: Brokers
+    dirty: Dirty
+    clock: Callable[[], float] = time.monotonic
+    paces: dict[str, Pace] = field(default_factory=dict)
+    known: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    async def settle(self, uid: str) -> None:
+        """Never raises what a pass may raise; a programming error is logged and tried again later."""
+        body = self.usecases.body(uid)
+        if body is None:
+            await self._gone(uid)
+            return
+        metadata = body["metadata"]
+        self.known[uid] = (metadata["namespace"], metadata["name"])
+        context = {"namespace": metadata["namespace"], "usecase": metadata["name"]}
+        try:
+            with metrics.RECONCILE.time():
+                again, result = await self._run(uid, body)
+        except NotLeading:
+            self.dirty.add_later(uid, 1.0)
+            return
+        except Exception:
+            log.exception("a pass failed for a reason nobody foresaw; trying again", extra=context)
+            again, result = self.dirty.failed(uid), "error"
+        metrics.RECONCILES.labels(result).inc()
+        log.debug("settled", extra={**context, "result": result, "again": again})
+        if again is not None:
+            self.dirty.add_later(uid, again)
+
+    async def _run(self, uid: str, body: Json) -> tuple[float | None, str]:
+        try:
+            usecase, before = parse(body), parse_status(body)
+        except DecodingError as error:
+            log.error("a UseCase that the operator can't read", extra={"uid": uid, "error": str(error)})
+            return None, "stuck"
+        try:
+            if usecase.metadata.deletion_timestamp:
+                return await self._end(usecase, before)
+            if has_messaging(usecase) and FINALIZER not in usecase.metadata.finalizers:
+                await self.cluster.resource.add_finalizer(usecase, body["metadata"]["resourceVersion"])
+            found = await reconcile(usecase, before, self.cluster, self.brokers, self._remember(usecase, before), now())
+            found = replace(found, again=_sooner(found.again, self.dirty.failed(uid) if found.failed else None))
+            again = _sooner(found.again, await self._tell(usecase, self._latest(uid, before), found))
+        except (ApiError, Retry, Stuck) as error:
+            step = failure(error, "the request") if isinstance(error, ApiError) else error
+            log.warning(
+                "a pass was cut off", extra={"usecase": usecase.name, "reason": step.reason, "why": step.message}
+            )
+            pause = self.dirty.failed(uid)
+            return (step.after or pause) if isinstance(step, Retry) else pause, "retry"
+        if not found.failed:
+            self.dirty.succeeded(uid)
+        return again, "retry" if found.failed else "done"
+
+    def _latest(self, uid: str, before: Status) -> Status:
+        """The status as written last; `remember` may have written one in this pass."""
+        body = self.usecases.body(uid)
+        return parse_status(body) if body else before
+
+    def _remember(self, usecase: UseCase, before: Status) -> Remember:
+        async def remember(made: Inventory, users: tuple[str, ...]) -> None:
+            promised = report.remembering(before, vhost_name(usecase.namespace, usecase.name), made, users)
+            await self.cluster.resource.write_status(usecase, as_json(promised))
+
+        return remember
+
+    async def _tell(self, usecase: UseCase, before: Status, found: Report) -> float | None:
+        """Write the status if it is news, post Events of it; seconds until a postponed write is due."""
+        uid, after = usecase.metadata.uid, found.status
+        self._measure(usecase, after)
+        for event in (*found.events, *repairs(found.repairs, found.repaired)):
+            await self.cluster.events.post(usecase, event.type, event.reason, event.note)
+        if after == before or as_json(after) == as_json(
+            before
+        ):  # the first is cheap, the second knows what is left out
+            return None
+        pace, moment = self.paces.setdefault(uid, Pace()), self.clock()
+        if urgent(before, after):
+            pace.step = 0
+        elif moment < pace.due:
+            return pace.due - moment
+        await self.cluster.resource.write_status(usecase, as_json(after))
+        pace.due = self.clock() + PAUSES[pace.step]
+        pace.step = min(pace.step + 1, len(PAUSES) - 1)
+        news = (*transitions(before.conditions, after.conditions), *scale_events(before.components, after.components))
+        for event in news:
+            await self.cluster.events.post(usecase, event.type, event.reason, event.note)
+        return None
+
+    async def _end(self, usecase: UseCase, before: Status) -> tuple[float | None, str]:
+        if FINALIZER not in usecase.metadata.finalizers:
+            return None, "done"  # Kubernetes does the rest
+        ended = await tear_down(usecase, before, self.cluster, self.brokers, now())
+        for event in ended.events:
+            await self.cluster.events.post(usecase, event.type, event.reason, event.note)
+        if ended.done:
+            await self.cluster.resource.remove_finalizer(usecase)
+            return None, "done"
+        outcome = Outcome("not reached", "not reached", "not reached", before.components, deleting=True)
+        news = conditions(usecase, outcome, before, now())
+        await self._tell(usecase, before, Report(replace(before, conditions=news)))
+        log.debug("deleting", extra={**about(usecase), "waiting_for": ended.waiting_for})
+        return ended.again, "done"
+
+    async def _gone(self, uid: str) -> None:
+        """Nobody asks for it any more."""
+        self.dirty.forget(uid)
+        self.paces.pop(uid, None)
+        if key := self.known.pop(uid, None):
+            namespace, name = key
+            if self.usecases.uid_of(key) is None:
+                metrics.forget(namespace, name)
+                await self.brokers.release(vhost_name(namespace, name))
+            self.cluster.secret_watches.release(namespace, uid)
+
+    def _measure(self, usecase: UseCase, status: Status) -> None:
+        labels = (usecase.namespace, usecase.name)
+        ready = status.condition(reasons.READY)
+        metrics.READY.labels(*labels).set(bool(ready and ready.status == "True"))
+        for component in status.components:
+            if numbers := component.replicas:
+                for state in ("desired", "ready", "updated"):
+                    metrics.COMPONENT_REPLICAS.labels(*labels, component.name, state).set(getattr(numbers, state) or 0)
+        for queue in status.messaging.queues if status.messaging else ():
+            if queue.dead_letters is not None:
+                metrics.QUEUE_MESSAGES.labels(*labels, queue.name, "dead").set(queue.dead_letters)
+
+
+def urgent(before: Status, after: Status) -> bool:
+    """Whether somebody may wait for this: a condition changed its status, or a name has to be remembered."""
+    statuses = [{each.type: each.status for each in found.conditions} for found in (before, after)]
+    made = [found.messaging.inventory if found.messaging else None for found in (before, after)]
+    return statuses[0] != statuses[1] or made[0] != made[1]
+
+
+def repairs(children: tuple[Repair, ...], broker: tuple[str, ...]) -> list[KubernetesEvent]:
+    """Events of what was put back. A child that was made is no repair: only changed fields are told."""
+    found = []
+    for each in children:
+        if each.fields:
+            who = f" by {', '.join(each.managers)}" if each.managers else ""
+            note = f"{each.kind} {each.name}: {', '.join(each.fields[:5])} changed{who}; put back"
+            found.append(KubernetesEvent("Warning", "FieldConflict", note))
+    if broker:
+        found.append(KubernetesEvent("Normal", "TopologyRepaired", f"put back in the broker: {', '.join(broker)}"))
+    return found
+
+
+def _sooner(first: float | None, second: float | None) -> float | None:
+    return min((each for each in (first, second) if each is not None), default=None)
+
+
+def about(usecase: UseCase) -> dict[str, str]:
+    """What a log line is about."""
+    return {"namespace": usecase.namespace, "usecase": usecase.name}
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,113 @@
+"""The end of a use case that has messaging: stop its parts in reverse order, clean the broker, let the resource go.
+
+Each pass does the next step that is possible and waits for a change; the finalizer holds the resource meanwhile.
+Nothing waits for ever: past `brokerTimeoutSeconds` the finalizer goes, and an Event names what was left behind and the
+command that removes it. A deleter in the foreground has taken the pods already: then there is nothing left to stop.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from usecase_operator import graph, messaging, reasons
+from usecase_operator.cleaning import Brokers, clean
+from usecase_operator.cluster.children import Child, Key
+from usecase_operator.cluster.secrets import SecretsOfNamespace
+from usecase_operator.errors import Retry, Stuck
+from usecase_operator.model import UseCase
+from usecase_operator.status import Status
+from usecase_operator.topology.ownership import vhost_name
+from usecase_operator.topology.plan import Inventory
+from usecase_operator.transitions import KubernetesEvent
+
+AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
+LOOK_AGAIN = 2.0
+# A connection Secret that is gone may come back for a moment, as in a release that is rolled back.
+SECRET_GONE_SECONDS = 15.0
+
+
+class Cluster(Protocol):
+    def children(self, usecase: UseCase) -> Mapping[Key, Child]: ...
+    def pods(self, usecase: UseCase, component: str) -> int: ...
+    async def secrets(self, usecase: UseCase) -> SecretsOfNamespace: ...
+    async def delete(self, key: Key, child: Child) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """*done*: the finalizer may go. *again*: seconds until the next look. *events*: what was left behind."""
+
+    done: bool
+    again: float | None = None
+    events: tuple[KubernetesEvent, ...] = ()
+    waiting_for: str = ""
+
+
+async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers: Brokers, now: str) -> Ended:
+    """One pass over a UseCase that is being deleted. Raises `Retry`, `ApiError` where trying again may help."""
+    left = _seconds_left(usecase, now)
+    # 1. Pods first: who is used is stopped after who uses it.
+    if (waiting := await _stop(usecase, cluster)) and left > 0:
+        return Ended(False, min(left, 30.0), waiting_for=waiting)
+    # 2. Then what they spoke through.
+    try:
+        events = await _clean(usecase, before, cluster, brokers)
+    except (Retry, Stuck) as failure:
+        if left <= 0 or _secret_is_gone(usecase, failure, now):
+            return Ended(True, events=(_skipped(usecase, failure.message),))
+        return Ended(False, min(LOOK_AGAIN, max(left, 0.1)), waiting_for=failure.message)
+    return Ended(True, events=events)
+
+
+async def _stop(usecase: UseCase, cluster: Cluster) -> str:
+    """Delete autoscalers, then the first wave that still runs. What is waited for, empty if all have stopped."""
+    for key, child in list(cluster.children(usecase).items()):
+        if key[0] in AUTOSCALERS and not child.deleting:
+            await cluster.delete(key, child)
+    for wave in _waves(usecase):
+        running = []
+        for component in wave:
+            key = ("Deployment", f"{usecase.name}-{component}")
+            deployment = cluster.children(usecase).get(key)
+            if deployment and not deployment.deleting:
+                await cluster.delete(key, deployment)
+            if deployment or cluster.pods(usecase, component):
+                running.append(component)
+        if running:
+            return f"{', '.join(running)} to stop"
+    return ""
+
+
+def _waves(usecase: UseCase) -> tuple[tuple[str, ...], ...]:
+    try:
+        return graph.stop_order(usecase)
+    except Stuck:
+        return (tuple(each.name for each in usecase.spec.components),)  # a circle has no order
+
+
+async def _clean(usecase: UseCase, before: Status, cluster: Cluster, brokers: Brokers) -> tuple[KubernetesEvent, ...]:
+    if messaging.made_before(before) == Inventory():
+        return ()
+    return await clean(usecase, before, (await cluster.secrets(usecase)).get, brokers)
+
+
+def _skipped(usecase: UseCase, why: str) -> KubernetesEvent:
+    vhost = vhost_name(usecase.namespace, usecase.name)
+    users = f"rabbitmqctl list_users | grep '^{vhost}\\.' | cut -f1 | xargs -rn1 rabbitmqctl delete_user"
+    note = f"the broker was not cleaned: {why}. To do it by hand: rabbitmqctl delete_vhost {vhost}; {users}"
+    return KubernetesEvent("Warning", "MessagingCleanupSkipped", note)
+
+
+def _secret_is_gone(usecase: UseCase, failure: Retry | Stuck, now: str) -> bool:
+    lost = failure.reason in (reasons.SECRET_NOT_FOUND, reasons.SECRETS_FORBIDDEN, reasons.SECRET_KEY_MISSING)
+    return lost and _seconds_deleting(usecase, now) >= SECRET_GONE_SECONDS
+
+
+def _seconds_left(usecase: UseCase, now: str) -> float:
+    return usecase.spec.deletion_policy.broker_timeout_seconds - _seconds_deleting(usecase, now)
+
+
+def _seconds_deleting(usecase: UseCase, now: str) -> float:
+    began = usecase.metadata.deletion_timestamp or now
+    return (datetime.fromisoformat(now) - datetime.fromisoformat(began)).total_seconds()

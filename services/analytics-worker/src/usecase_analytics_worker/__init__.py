@@ -1,0 +1,1 @@
+"""Turns task events into analytics rows, in batches, once each."""

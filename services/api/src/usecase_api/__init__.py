@@ -1,0 +1,1 @@
+"""The business API: HTTP in, data services behind it."""

@@ -1,0 +1,1 @@
+"""The Telegram bot: chat in, the business API behind it, notifications out."""

@@ -1,0 +1,1 @@
+"""The only process that touches MongoDB: activity log and task analytics."""

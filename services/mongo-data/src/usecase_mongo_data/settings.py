@@ -1,0 +1,23 @@
+"""What env gives to mongo-data, and nothing else."""
+
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from usecase_runtime.settings import RuntimeSettings, required_unless_debug
+
+
+class Settings(RuntimeSettings):
+    """Variables of this service; the common ones are in `usecase_runtime.settings`."""
+
+    mongodb_url: SecretStr
+    internal_token: SecretStr | None = None
+    port: int = Field(default=8002, ge=0, le=65535)
+    connection_pool_size: int = Field(default=20, ge=1, le=200)
+    max_concurrent_requests: int = Field(default=50, ge=1, le=10_000)
+    retention_days: int = Field(default=365, ge=1, le=36_500)
+
+    @model_validator(mode="after")
+    def _credential(self) -> Self:
+        required_unless_debug("INTERNAL_TOKEN", self.internal_token, self.debug)
+        return self

@@ -1,0 +1,70 @@
+"""Composition of postgres-data: settings → schema → pool → HTTP and relay, until a signal."""
+
+import asyncio
+from functools import partial
+
+import structlog
+import uvloop
+
+from usecase_contracts.topology import EXCHANGES
+from usecase_postgres_data import migrations, relay
+from usecase_postgres_data.app import SERVICE, build, serve
+from usecase_postgres_data.database import Pool, open_pool
+from usecase_postgres_data.housekeeping import keep_house
+from usecase_postgres_data.settings import Settings
+from usecase_runtime.logs import configure_logs
+from usecase_runtime.ops import Readiness, ops_app
+from usecase_runtime.publish import publisher
+from usecase_runtime.server import serving, stop_signal, unless
+from usecase_runtime.settings import load, otlp_endpoint
+from usecase_runtime.tracing import configure_tracing
+
+_log = structlog.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; then: not ready, requests drained, batch in hand relayed, connections
+    closed.
+    """
+    stop, relaying = stop_signal(), asyncio.Event()
+    dsn, broker = settings.database_url.get_secret_value(), settings.rabbitmq_url.get_secret_value()
+    readiness = Readiness("process")
+    if settings.internal_token is None:
+        _log.warning("open to everybody: INTERNAL_TOKEN is not set and DEBUG is on")
+    async with serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port):
+        pool = await unless(stop, _prepared(dsn, settings.connection_pool_size))
+        if pool is None:
+            return
+        readiness.probe("postgres", partial(migrations.require_head, pool))
+        app = build(pool, settings.max_tasks_per_page)
+        async with pool, publisher(broker, SERVICE, EXCHANGES) as to_broker:
+            background = [
+                asyncio.create_task(relay.relay(dsn, to_broker, relaying)),
+                asyncio.create_task(relay.watch_age(pool)),
+                asyncio.create_task(keep_house(pool)),
+            ]
+            async with serving(serve(app, settings), settings.port, grace=settings.stop_grace_seconds):
+                readiness.up("process")
+                await stop.wait()
+                readiness.down("process", "stopping")
+            relaying.set()
+            await asyncio.wait(background[:1], timeout=relay.BACKSTOP_SECONDS * 2)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+
+
+async def _prepared(dsn: str, connections: int) -> Pool:
+    await migrations.migrate(dsn)
+    return await open_pool(dsn, connections)
+
+
+def main() -> None:
+    """The process."""
+    settings = load(Settings)
+    configure_logs(SERVICE, settings.log_level)
+    flush = configure_tracing(SERVICE, otlp_endpoint(settings), settings.otel_traces_sampler_arg)
+    try:
+        uvloop.run(run(settings))
+    finally:
+        flush()

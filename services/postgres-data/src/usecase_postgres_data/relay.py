@@ -1,0 +1,109 @@
+"""The outbox relay: from the table to the broker, each stream in order, as soon as it is committed (design
+§7).
+
+Any number of replicas relay at once and none of them leads: a row is in the hands of the transaction that
+locked it. A killed relay's rows are free with its connection; what it had published may be published again,
+and consumers know it by its event id.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from usecase_postgres_data.database import ACQUIRE_SECONDS, OUTAGE, Connection, Pool, connect
+from usecase_postgres_data.domain import unroutable_wait
+from usecase_postgres_data.store import outbox
+from usecase_postgres_data.store.outbox import Taken
+from usecase_runtime.errors import Unavailable, Unroutable
+from usecase_runtime.publish import Publisher
+
+BATCH = 500
+WINDOW = 64
+"""Messages that wait for their confirm at the same time."""
+BACKSTOP_SECONDS = 1.0
+"""A wake-up that got lost delays by this much; it also finds rows whose next try has come."""
+
+AGE_SECONDS = 5.0
+
+RELAYED = Counter("outbox_relayed", "Messages the broker has confirmed", ["exchange"])
+UNROUTABLE = Counter("outbox_unroutable", "Tries for which no queue was bound", ["exchange", "routing_key"])
+AGE = Gauge("outbox_oldest_seconds", "How long the oldest message has waited for its confirm")
+_log = structlog.get_logger()
+
+
+async def relay(dsn: str, publisher: Publisher, stop: asyncio.Event) -> None:
+    """Relay until `stop` is set and the batch in hand is done; what fails is tried again on a new connection."""
+    while not stop.is_set():
+        try:
+            connection = await connect(dsn)
+            try:
+                await _relay_by(connection, publisher, stop)
+            finally:
+                connection.terminate()
+        except OUTAGE as error:
+            _log.warning("the relay lost PostgreSQL", reason=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(BACKSTOP_SECONDS)
+
+
+async def watch_age(pool: Pool) -> None:
+    """Keep the gauge true, also while the relay waits for the broker. Runs until cancelled."""
+    while True:
+        with suppress(*OUTAGE):
+            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                AGE.set(await outbox.oldest_age(connection))
+        await asyncio.sleep(AGE_SECONDS)
+
+
+async def _relay_by(connection: Connection, publisher: Publisher, stop: asyncio.Event) -> None:
+    woken = asyncio.Event()
+    await connection.add_listener(outbox.CHANNEL, lambda *_: woken.set())
+    while not stop.is_set():
+        await publisher.connected.wait()
+        woken.clear()
+        if not await relay_batch(connection, publisher):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BACKSTOP_SECONDS):
+                    await woken.wait()
+
+
+async def relay_batch(connection: Connection, publisher: Publisher) -> int:
+    """Relay what is first in each stream, up to BATCH rows. Answers how many found an end or a new time;
+    while it is not 0, there may be more: the next rows of the same streams.
+    """
+    async with connection.transaction():
+        taken = await outbox.take(connection, BATCH)
+        confirmed, unroutable = await _publish(taken, publisher)
+        if confirmed:
+            await outbox.confirm(connection, [row.id for row in confirmed])
+        if unroutable:
+            await outbox.postpone(connection, {row.id: unroutable_wait(row.tries) for row in unroutable})
+    for row in confirmed:
+        RELAYED.labels(row.exchange).inc()
+    return len(confirmed) + len(unroutable)
+
+
+async def _publish(rows: Sequence[Taken], publisher: Publisher) -> tuple[list[Taken], list[Taken]]:
+    """Publish all, WINDOW at a time. What the broker neither confirmed nor returned stays as it is."""
+    window = asyncio.Semaphore(WINDOW)
+    confirmed: list[Taken] = []
+    unroutable: list[Taken] = []
+
+    async def publish(row: Taken) -> None:
+        async with window:
+            try:
+                await publisher.publish(
+                    row.exchange, row.routing_key, row.body, message_id=row.event_id, headers=row.headers
+                )
+                confirmed.append(row)
+            except Unroutable as error:
+                unroutable.append(row)
+                UNROUTABLE.labels(row.exchange, row.routing_key).inc()
+                _log.error("message is unroutable, kept", event_id=row.event_id, tries=row.tries + 1, reason=str(error))
+            except Unavailable as error:
+                _log.warning("message not confirmed, kept", event_id=row.event_id, reason=str(error))
+
+    await asyncio.gather(*(publish(row) for row in rows))
+    return confirmed, unroutable

@@ -1,0 +1,1 @@
+"""Moves, cancels and sends reminders as task events say."""

@@ -1,0 +1,66 @@
+"""A connection to the broker that is made again whenever it is lost.
+
+The plain connection of the client library and a loop of ours, not its robust one: that one hides losses from
+readiness and, after some repairs, consumes twice. Nothing is declared here; what is missing makes the loop
+wait.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel
+from yarl import URL
+
+from usecase_runtime.server import unless
+
+HEARTBEAT_SECONDS = 10
+LONGEST_WAIT_SECONDS = 5.0
+_log = structlog.get_logger()
+Work = Callable[[AbstractChannel], Awaitable[None]]
+
+
+async def keep_connected(url: str, name: str, work: Work, lost: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Run `work(channel)` on a fresh connection and a confirming channel until it returns; whenever it fails or
+    the channel closes, call `lost(reason)` and start over after a growing wait. `name` is what the broker lists.
+    `work` ends itself when `stop` is set; without a connection this ends at once.
+    """
+    wait = 0.1
+    while not stop.is_set():
+        try:
+            address, properties = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS), {"connection_name": name}
+            connecting = aio_pika.connect(address, timeout=HEARTBEAT_SECONDS, client_properties=properties)
+            if (connection := await unless(stop, connecting)) is None:
+                return
+            async with connection:
+                channel = await connection.channel(on_return_raises=True)
+                wait = 0.1
+                return await _until_closed(channel, work)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+        lost(reason)
+        _log.warning("broker connection lost", connection=name, reason=reason, again_in=wait)
+        await unless(stop, asyncio.sleep(wait))
+        wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+async def _until_closed(channel: AbstractChannel, work: Work) -> None:
+    """Run `work`; end it with an error as soon as the broker closes the channel or cancels its consumer."""
+    underlay = await channel.get_underlay_channel()
+    cancelled = asyncio.Event()
+    underlay.on_consumer_cancel_callbacks.add(lambda _frame: cancelled.set())
+    closing = underlay.closing
+    working = asyncio.ensure_future(work(channel))
+    waiting = asyncio.ensure_future(cancelled.wait())
+    try:
+        await asyncio.wait({working, waiting, closing}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        if cancelled.is_set():
+            raise ConnectionError("the broker cancelled the consumer: its queue was deleted")
+        raise ConnectionError(f"the broker closed the channel: {closing.exception()}")
+    finally:
+        for task in (working, waiting, closing):
+            task.cancel()
+        await asyncio.gather(working, waiting, return_exceptions=True)

@@ -1,0 +1,121 @@
+"""Consume a queue: acknowledge what is done, try again later what failed, dead-letter what never will work.
+
+Outcome of a handler: returns → ack. `Reject` → dead letter. `Unavailable` → later, as often as it takes. Any
+other error → later, and dead letter after `max_tries`. "Later" is a confirmed publish to `<queue>.retry` with
+the count in `x-tries`, then the ack: a crash between both makes a second copy, so handlers are idempotent by
+event id.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import structlog
+from aio_pika import Message
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter, Histogram
+
+from usecase_runtime.amqp import keep_connected
+from usecase_runtime.context import request_id, valid_request_id
+from usecase_runtime.errors import Reject, Unavailable
+from usecase_runtime.ops import Readiness
+from usecase_runtime.tracing import span
+
+PROCESSED = Counter("messages_processed", "Messages settled", ["queue", "outcome"])
+SECONDS = Histogram("message_processing_duration_seconds", "Time in the handler", ["queue"])
+_log = structlog.get_logger()
+T = TypeVar("T")
+Handler = Callable[[bytes], Awaitable[None]]
+
+
+def reading(parse: Callable[[bytes], T], handle: Callable[[T], Awaitable[None]]) -> Handler:
+    """A handler of bytes from a parser and a handler of what it makes; a ValueError of `parse` rejects."""
+
+    async def handler(body: bytes) -> None:
+        try:
+            parsed = parse(body)
+        except ValueError as error:
+            raise Reject(f"not a message we know: {error}") from error
+        await handle(parsed)
+
+    return handler
+
+
+async def consume(
+    url: str, queue: str, handler: Handler, *,
+    readiness: Readiness, stop: asyncio.Event, prefetch: int, max_tries: int = 10, grace: float = 20,
+) -> None:  # fmt: skip
+    """Hand the body of every message of `queue` to `handler`, up to `prefetch` at once, until `stop` is set
+    and what was begun is finished (for up to `grace` seconds). The part `consumer` of `readiness` is up
+    exactly while the broker has our consumer registered.
+    """
+
+    async def work(channel: AbstractChannel) -> None:
+        await channel.set_qos(prefetch_count=prefetch)
+        retry = await channel.get_exchange(f"{queue}.retry", ensure=True)
+        source = await channel.get_queue(queue, ensure=True)
+        broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        in_hand: set[asyncio.Task[Any] | None] = set()
+
+        async def deliver(message: AbstractIncomingMessage) -> None:
+            in_hand.add(asyncio.current_task())
+            try:
+                await _settle(message, queue, retry, handler, max_tries)
+            except Exception as error:
+                # Neither acknowledged nor put aside: a new connection makes the broker deliver it again.
+                if not broken.done():
+                    broken.set_exception(error)
+            finally:
+                in_hand.discard(asyncio.current_task())
+
+        tag = await source.consume(deliver)
+        readiness.up("consumer")
+        stopping = asyncio.create_task(stop.wait())
+        ends: set[asyncio.Future[Any]] = {stopping, broken}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if broken.done():
+            broken.result()
+        await source.cancel(tag)
+        if running := {task for task in in_hand if task}:
+            await asyncio.wait(running, timeout=grace)
+
+    await keep_connected(url, queue, work, lambda reason: readiness.down("consumer", reason), stop)
+
+
+async def _settle(
+    message: AbstractIncomingMessage, queue: str, retry: AbstractExchange, handler: Handler, max_tries: int
+) -> None:
+    headers = message.headers
+    count = headers.get("x-tries")
+    tries = (count if isinstance(count, int) else 0) + 1
+    token = request_id.set(valid_request_id(str(headers.get("x-request-id"))))
+    outcome = "acknowledged"
+    try:
+        parent = str(headers.get("traceparent"))
+        with span(f"consume {queue}", SpanKind.CONSUMER, parent), SECONDS.labels(queue).time():
+            await handler(message.body)
+    except Exception as error:
+        reason, uncounted = f"{type(error).__name__}: {error}"[:500], isinstance(error, Unavailable)
+        if isinstance(error, Reject) or (tries >= max_tries and not uncounted):
+            outcome = "rejected"
+        else:
+            outcome = "retried"
+            await retry.publish(_again(message, tries - uncounted, reason), routing_key="")
+        _log.warning(f"message {outcome}", queue=queue, id=message.message_id, tries=tries, reason=reason)
+    finally:
+        request_id.reset(token)
+    await (message.reject(requeue=False) if outcome == "rejected" else message.ack())
+    PROCESSED.labels(queue, outcome).inc()
+
+
+def _again(message: AbstractIncomingMessage, tries: int, reason: str) -> Message:
+    """A copy without the broker's own marks: those would be taken for the next queue's history."""
+    kept = {
+        name: value
+        for name, value in message.headers.items()
+        if not name.startswith("x-death") and "-death-" not in name and name != "x-delivery-count"
+    }
+    headers = {**kept, "x-tries": tries, "x-last-error": reason}
+    return Message(message.body, headers=headers, delivery_mode=2, message_id=message.message_id)

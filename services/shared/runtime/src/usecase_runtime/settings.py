@@ -1,0 +1,57 @@
+"""What env gives to every process, and how a process refuses to start without what it needs.
+
+Each service adds its own fields in its `settings.py`; nothing else reads the environment.
+"""
+
+import sys
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+class RuntimeSettings(BaseSettings):
+    """Variables that all services understand."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    debug: bool = False
+    metrics_port: int = Field(default=9090, ge=0, le=65535)
+    enable_metrics: bool = True
+    otel_exporter_otlp_endpoint: str | None = None
+    jaeger_endpoint: str | None = None
+    otel_traces_sampler_arg: float = Field(default=0.1, ge=0, le=1)
+    stop_grace_seconds: float = Field(default=20, ge=0, le=600)
+
+
+def otlp_endpoint(settings: RuntimeSettings) -> str | None:
+    """Base URL of the OTLP/HTTP collector; a Jaeger collector of the seed's form takes OTLP on port 4318
+    (S23).
+    """
+    if settings.otel_exporter_otlp_endpoint or not settings.jaeger_endpoint:
+        return settings.otel_exporter_otlp_endpoint
+    return f"http://{urlsplit(settings.jaeger_endpoint).hostname}:4318"
+
+
+def required_unless_debug(variable: str, value: SecretStr | None, debug: bool) -> None:
+    """For validators of settings: a credential may be missing in development only. Raises ValueError."""
+    if value is None and not debug:
+        raise ValueError(f"{variable} is not set: set it, or DEBUG=true for development")
+
+
+def load(settings: type[S]) -> S:
+    """Read the environment. What is wrong with it goes to stderr, one line a variable, and the process ends
+    with 2.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False):
+            variable = "_".join(str(part) for part in problem["loc"]).upper()
+            reason = "is not set" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+            print(f"{variable}: {reason}" if variable else reason, file=sys.stderr)
+        raise SystemExit(2) from None

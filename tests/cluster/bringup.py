@@ -1,0 +1,209 @@
+"""The story of `make cluster`, told once: engine, tools, node image, cluster, pod network, add-ons, checks.
+
+The commands of `python -m cluster` are its functions. Each may be interrupted anywhere and run again.
+"""
+
+import fcntl
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cluster import addons, demand, docker, engine, node_image, pins, pod_network, registry, stack, tools
+from cluster import images as project_images
+from cluster import settings as environment
+from cluster.errors import ClusterError
+from cluster.golang import Go
+from cluster.kind import Kind
+from cluster.progress import Progress, measured
+from cluster.settings import Settings
+
+COLD_GIB = 8  # Go's caches, root file systems and the node image's context, as measured
+WARM_GIB = 0.2
+
+
+def up() -> None:
+    """From whatever there is to a cluster that has been checked."""
+    settings, progress = _begin()
+    with _alone(settings):
+        kind, go, image = _prepare(settings, progress)
+        home_made = image.startswith(node_image.REPOSITORY)
+        agent = node_image.agent_image(progress, settings.cache) if home_made else ""
+        if home_made:
+            project_images.load(kind, {"netpol": agent})  # the nodes of an older cluster carry an older agent
+            with progress.step("wire pods and NetworkPolicy", "5 s"):
+                pod_network.ensure(kind, agent)
+        with progress.step("metrics-server", "3 s"):
+            addons.metrics_server(kind, go)
+        with progress.step("wait until nodes, DNS, Services, storage and metrics answer", "40 s"):
+            addons.ready(kind, agent or f"python:{pins.PYTHON}-slim", home_made=home_made)
+        progress.say(f"cluster {settings.cluster} is ready: kubectl --context {settings.context} get nodes")
+        progress.say(f"node port 30080 answers at http://localhost:{kind.api_port()}")
+
+
+def running() -> Kind:
+    """The cluster as the environment names it, for tests: it is up by then."""
+    return _running(*_begin())
+
+
+def down() -> None:
+    """Delete the cluster; what was built stays."""
+    settings, progress = _begin()
+    if not engine.answers():
+        progress.say("no Docker engine answers, so no cluster runs; nothing to delete")
+        return
+    with _alone(settings):
+        _running(settings, progress).delete()
+
+
+def helm() -> None:
+    """The one tool that tests without a cluster need: charts are rendered by it."""
+    settings, progress = _begin()
+    with _alone(settings):
+        tools.helm(Go(progress, settings.cache, registry=registry.answers()))
+
+
+def images() -> None:
+    """Build what changed, and load into the cluster what its nodes lack."""
+    settings, progress = _begin()
+    with _alone(settings):
+        engine.ensure(progress, settings.cache)
+        built = project_images.build_all(progress, settings.cache, registry=registry.answers())
+        project_images.load(_running(settings, progress), built)
+
+
+def keda() -> None:
+    settings, progress = _begin()
+    with _alone(settings):
+        kind = _running(settings, progress)
+        demand.keda(kind, Go(progress, settings.cache, registry=registry.answers()))
+
+
+def kwok() -> None:
+    settings, progress = _begin()
+    with _alone(settings):
+        kind = _running(settings, progress)
+        demand.kwok(kind, Go(progress, settings.cache, registry=registry.answers()))
+
+
+def backends() -> None:
+    settings, progress = _begin()
+    with _alone(settings):
+        kind = _running(settings, progress)
+        built = project_images.build_all(progress, settings.cache, registry=registry.answers())
+        project_images.load(kind, built)
+        stack.install(kind, built)
+
+
+def backends_down() -> None:
+    settings, progress = _begin()
+    with _alone(settings):
+        stack.uninstall(_running(settings, progress))
+
+
+def status() -> None:
+    settings, progress = _begin()
+    if not engine.answers():
+        progress.say("engine: does not answer `docker info` (make cluster starts it)")
+        return
+    kind = _running(settings, progress)
+    nodes = kind.nodes()
+    progress.say(f"engine: answers\ncluster {settings.cluster}: {', '.join(nodes) or 'not there (make cluster)'}")
+    if nodes:
+        progress.say(kind.kubectl("get", "nodes", "--output", "wide").rstrip())
+
+
+def times() -> None:
+    """What each step took on this machine, as a table in Markdown."""
+    _, progress = _begin()
+    progress.say("| step | quickest, s | slowest, s |\n|---|---|---|")
+    for step, quickest, slowest in measured(progress.times):
+        progress.say(f"| {step} | {quickest:.1f} | {slowest:.1f} |")
+
+
+def clean() -> None:
+    """Remove images, caches and the engine's start configuration. Apt packages stay: others may use them."""
+    settings, progress = _begin()
+    if engine.answers():
+        for which in (f"label={docker.LABEL}", "reference=usecase.local/*"):
+            listed = progress.run(["docker", "images", "--filter", which, "--format", "{{.ID}}"]).split()
+            if listed:
+                progress.run(["docker", "rmi", "--force", *sorted(set(listed))])
+    cache = settings.cache
+    subprocess.run(["chmod", "-R", "u+w", str(cache)], check=False)  # Go keeps its module cache read-only
+    shutil.rmtree(cache, ignore_errors=True)
+    progress.say(f"removed {cache}; apt packages stay, as the README lists them")
+
+
+def _begin() -> tuple[Settings, Progress]:
+    settings = environment.read()
+    return settings, Progress(settings.cache)
+
+
+def _prepare(settings: Settings, progress: Progress) -> tuple[Kind, Go, str]:
+    """Engine, tools, node image and cluster, whichever of them are missing; the last is the cluster's node image."""
+    _room(settings.cache, WARM_GIB)
+    engine.ensure(progress, settings.cache)
+    go = Go(progress, settings.cache, registry=registry.answers())
+    image = settings.node_image or ""
+    home_made = not image and not registry.answers()
+    if home_made and not any((settings.cache / "bin").glob(f"kubernetes-{settings.kubernetes_version}")):
+        _room(settings.cache, COLD_GIB)
+    if home_made:
+        node_image.refuse_unpublished(go, settings.kubernetes_version)
+    kind = Kind(progress, settings, tools.ensure(go, settings.kubernetes_version, home_made=home_made))
+    if resumed := kind.resume():
+        return kind, go, resumed
+    if home_made:
+        image = node_image.ensure(progress, settings.cache, go, settings.kubernetes_version)
+    elif not image:
+        image = f"{pins.STOCK_NODE}:{settings.kubernetes_version}"
+        with progress.step(f"pull {image}", "60 s"):
+            _pull(progress, settings, image)
+    elif not docker.image_exists(image):
+        with progress.step(f"pull {image}", "60 s"):
+            progress.run(["docker", "pull", "--quiet", image])
+    kind.create(image, home_made=home_made)
+    return kind, go, image
+
+
+def _pull(progress: Progress, settings: Settings, image: str) -> None:
+    try:
+        progress.run(["docker", "pull", "--quiet", image])
+    except ClusterError as error:
+        raise ClusterError(
+            f"KUBERNETES_VERSION={settings.kubernetes_version}: kind publishes no image {image}; choose a version "
+            "of https://github.com/kubernetes-sigs/kind/releases, or name one by NODE_IMAGE="
+        ) from error
+
+
+def _running(settings: Settings, progress: Progress) -> Kind:
+    """The commands on a cluster that is up already; its tools are there by then."""
+    engine.ensure(progress, settings.cache)
+    go = Go(progress, settings.cache, registry=registry.answers())
+    return Kind(progress, settings, tools.ensure(go, settings.kubernetes_version, home_made=not registry.answers()))
+
+
+def _room(cache: Path, gib: float) -> None:
+    """Refuse before a long build fails in its middle."""
+    cache.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(cache).free / 2**30
+    if free < gib:
+        raise ClusterError(
+            f"{cache} has {free:.1f} GiB free and {gib:g} GiB are needed; "
+            "free some, or set XDG_CACHE_HOME to a larger disk"
+        )
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """One bring-up at a time: two would build the same things into the same places."""
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    with (settings.cache / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another run of `python -m cluster` is at work; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,78 @@
+"""Debian base images, made by debootstrap where no image registry answers; the official ones elsewhere.
+
+Called for the node (bookworm: its systemd still knows cgroup v1) and for services and backends (trixie: Python 3.13,
+PostgreSQL 17, RabbitMQ 4, Redis 8). What the machine needs to reach its package mirrors (certificates, sources, pip's
+settings) is copied into the base, so that every Dockerfile on top installs packages as it would anywhere.
+"""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from cluster import docker, engine
+from cluster.progress import Progress
+
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+PIP_SETTINGS = ("index-url", "extra-index-url", "cert", "trusted-host", "proxy")
+
+
+def base(progress: Progress, cache: Path, suite: str, *, registry: bool) -> str:
+    """The name of an image with Debian *suite* and nothing more."""
+    if registry:
+        return f"debian:{suite}-slim"
+    image = f"usecase.local/debian:{suite}"
+    if not docker.image_exists(image):
+        with progress.step(f"Debian {suite} root file system", "50 s"):
+            _bootstrap(progress, cache, suite, image)
+    return image
+
+
+def _bootstrap(progress: Progress, cache: Path, suite: str, image: str) -> None:
+    if not shutil.which("debootstrap"):
+        engine.apt_install(progress, ["debootstrap", "debian-archive-keyring"])
+    (cache / "build").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache / "build", prefix=f"{suite}-") as folder:
+        root = Path(folder) / "root"
+        mirror = _mirror()
+        command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, str(root)]
+        progress.run([*command, mirror] if mirror else command)
+        _reach_mirrors(root, suite, mirror)
+        shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
+        archive = Path(folder) / "root.tar"
+        progress.run(["tar", "-C", root, "-cf", archive, "."])
+        progress.run(["docker", "import", archive, image])
+
+
+def _mirror() -> str:
+    """The Debian mirror this machine's apt uses; empty elsewhere, which leaves debootstrap its own default."""
+    os_release = Path("/etc/os-release").read_text()
+    if "ID=debian" not in os_release.splitlines():
+        return ""
+    command = ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]
+    sites = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+    return next((site for site in sites if "security" not in site), "")
+
+
+def _reach_mirrors(root: Path, suite: str, mirror: str) -> None:
+    if mirror:
+        (root / "etc/apt/sources.list").write_text(f"deb {mirror} {suite} main\n")
+    if CERTIFICATES.exists():
+        shutil.copy(CERTIFICATES, root / CERTIFICATES.relative_to("/"))
+    own = Path("/usr/local/share/ca-certificates")
+    if own.is_dir():
+        shutil.copytree(own, root / own.relative_to("/"), dirs_exist_ok=True)
+    (root / "etc/apt/apt.conf.d/80-small").write_text(
+        'APT::Install-Recommends "false";\n'
+        'Acquire::Languages "none";\n'
+        'DPkg::Options:: "--path-exclude=/usr/share/doc/*";\n'
+    )
+    listed = subprocess.run(["python3", "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
+    settings = {}
+    for line in listed.stdout.splitlines():
+        key, _, value = line.partition("=")
+        name = key.rpartition(".")[2].strip(":")
+        if name in PIP_SETTINGS:
+            settings[name] = value.strip("'")
+    lines = [f"{name} = {value}\n" for name, value in settings.items()]
+    (root / "etc/pip.conf").write_text("[global]\n" + "".join(lines))

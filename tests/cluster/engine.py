@@ -1,0 +1,118 @@
+"""The Docker engine: used where it answers, installed and started where root on Debian or Ubuntu may do so.
+
+First of all steps of a bring-up. Knows nothing of clusters.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from cluster.errors import ClusterError
+from cluster.progress import Progress
+
+START_SECONDS = 60
+RUNTIME = Path(__file__).parent / "runc-bounded"
+SYS_RESOURCE = 1 << 24  # capabilities(7): the one kubelet and runc ask for, and restricted hosts take away
+
+
+def ensure(progress: Progress, cache: Path) -> None:
+    """Return when `docker info` answers. ClusterError says what is missing and how to get it."""
+    if answers():
+        return
+    if not shutil.which("docker"):
+        _require_debian_root("Docker is not installed")
+    if not shutil.which("dockerd"):
+        _require_debian_root("no Docker engine answers, and none is installed")
+        progress.say("No Docker engine here: installing Debian's docker.io with apt-get, then starting it.")
+        with progress.step("install the Docker engine", "40 s"):
+            apt_install(progress, ["docker.io", "iptables", "jq"])
+    elif os.geteuid() != 0:
+        raise ClusterError(
+            "the Docker engine does not answer `docker info`: start it (systemctl start docker) or, if it runs, "
+            "join its group (usermod -aG docker $USER) and log in again"
+        )
+    with progress.step("start the Docker engine", "5 s"):
+        _start(progress, cache)
+
+
+def answers() -> bool:
+    try:
+        return subprocess.run(["docker", "info"], capture_output=True, timeout=10, check=False).returncode == 0
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+
+
+def apt_install(progress: Progress, packages: Sequence[str]) -> None:
+    """Install Debian packages; the lists are refreshed first, since a fresh machine may have none."""
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    progress.run(["apt-get", "update", "-q"], env=quiet)
+    progress.run(["apt-get", "install", "-qy", "--no-install-recommends", *packages], env=quiet)
+
+
+def _require_debian_root(reason: str) -> None:
+    if shutil.which("apt-get") and os.geteuid() == 0 and sys.platform == "linux":
+        return
+    raise ClusterError(
+        f"{reason}; as root on Debian or Ubuntu it is installed for you, elsewhere install Docker "
+        "(https://docs.docker.com/engine/install/), start it and run this again"
+    )
+
+
+def _start(progress: Progress, cache: Path) -> None:
+    daemon = None
+    if Path("/run/systemd/system").is_dir() and not _bounded():
+        progress.run(["systemctl", "start", "docker"])
+    else:
+        daemon = _start_by_hand(cache)
+    log = cache / "logs" / "dockerd.log"
+    deadline = time.monotonic() + START_SECONDS
+    while not answers():
+        ended = daemon is not None and daemon.poll() is not None
+        if ended or time.monotonic() > deadline:
+            tail = log.read_text(errors="replace").splitlines()[-8:] if log.exists() else []
+            print("\n".join(f"  | {line[:300]}" for line in tail), file=sys.stderr)
+            how = "ended at once" if ended else f"does not answer after {START_SECONDS} s"
+            where = os.environ.get("DOCKER_HOST", "its usual socket")
+            raise ClusterError(f"the Docker engine was started and {how} on {where}; its log: {log}")
+        time.sleep(0.3)
+
+
+def _start_by_hand(cache: Path) -> "subprocess.Popen[bytes]":
+    """Without an init system: dockerd on its own, outliving this process, told of the bounded runtime if needed."""
+    command = ["dockerd"]
+    if _bounded():
+        if not shutil.which("jq"):
+            raise ClusterError("jq is missing, which the bounded container runtime needs: apt-get install jq")
+        # A copy in the cache: the engine keeps calling it after this checkout has moved.
+        runtime = cache / "engine" / RUNTIME.name
+        runtime.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(RUNTIME, runtime)
+        command += ["--add-runtime", f"bounded={runtime}", "--default-runtime", "bounded"]
+    _forget_dead_engine(Path("/var/run/docker.pid"))
+    log = cache / "logs" / "dockerd.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as output:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/"
+        )
+
+
+def _bounded() -> bool:
+    """Whether this host's capability bound is narrower than what Docker gives a privileged container."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapBnd:"):
+            return not int(line.split()[1], 16) & SYS_RESOURCE
+    return False
+
+
+def _forget_dead_engine(pid_file: Path) -> None:
+    """dockerd refuses to start while its pid file names a live process, even one that is no dockerd."""
+    if not pid_file.exists():
+        return
+    comm = Path("/proc") / pid_file.read_text().strip() / "comm"
+    if not comm.exists() or comm.read_text().strip() != "dockerd":
+        pid_file.unlink()

@@ -1,0 +1,195 @@
+"""The kind cluster itself: made, found again, repaired, deleted. kind is the only provider.
+
+A cluster counts as made only when its last step has left a mark in the control-plane node; one without the mark is
+the rest of an interrupted run and is made anew. Knows nothing of what runs on the cluster.
+"""
+
+import json
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster.errors import ClusterError
+from cluster.progress import Progress
+from cluster.settings import API_NODE_PORT, DEFAULT_API_PORT, Settings
+
+MARK = "/kind/usecase-cluster.json"
+BACK_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Executables at versions that fit each other."""
+
+    kind: Path
+    kubectl: Path
+    helm: Path
+
+
+class Kind:
+    """One named cluster, and the commands on it. Every kubectl and helm call names its context."""
+
+    def __init__(self, progress: Progress, settings: Settings, tools: Tools) -> None:
+        self.progress = progress
+        self.settings = settings
+        self.tools = tools
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 120) -> str:
+        command: list[str | Path] = [self.tools.kubectl, "--context", self.settings.context, *arguments]
+        return self.progress.run(command, stdin=stdin, timeout=timeout)
+
+    def helm(self, *arguments: str, timeout: float = 600) -> str:
+        return self.progress.run(
+            [self.tools.helm, "--kube-context", self.settings.context, *arguments], timeout=timeout
+        )
+
+    def nodes(self) -> list[str]:
+        """Names of the cluster's node containers, running or not, control plane first."""
+        label = f"label=io.x-k8s.kind.cluster={self.settings.cluster}"
+        command = ["docker", "ps", "--all", "--filter", label, "--format", "{{.Names}}"]
+        return sorted(self.progress.run(command).split(), key=lambda name: ("control-plane" not in name, name))
+
+    def resume(self) -> str | None:
+        """The node image of a finished cluster, started and answering; None where there is none to go on with.
+
+        ClusterError where it was made with other settings, or does not answer any more.
+        """
+        nodes = self.nodes()
+        made = self._made() if nodes else None
+        if made is None:
+            return None
+        self._refuse_other(made)
+        self._start(nodes)
+        if not self._answers(BACK_SECONDS):
+            raise ClusterError(
+                f"cluster {self.settings.cluster} is there but its API server gave no answer for {BACK_SECONDS} s; "
+                "`make cluster-down` and `make cluster` make it anew (what is stored in it is lost)"
+            )
+        kubeconfig = ["export", "kubeconfig", "--name", self.settings.cluster]
+        self.progress.run([self.tools.kind, *kubeconfig])
+        return str(made["image"])
+
+    def delete(self) -> None:
+        """Take away the nodes, their volumes and the kubeconfig entry; nothing there is success."""
+        self.progress.run([self.tools.kind, "delete", "cluster", "--name", self.settings.cluster])
+
+    def in_node(self, node: str, script: str, stdin: str | None = None) -> str:
+        flags = ["--interactive"] if stdin is not None else []
+        return self.progress.run(["docker", "exec", *flags, node, "sh", "-euc", script], stdin=stdin)
+
+    def api_port(self) -> int:
+        """The host port that reaches node port 30080."""
+        made = self._made()
+        if made is None:
+            raise ClusterError(f"no cluster {self.settings.cluster}: run `make cluster` first")
+        return int(made["api_port"])
+
+    def create(self, image: str, *, home_made: bool) -> None:
+        """A new cluster on that node image; the rest of an interrupted run is taken away first."""
+        if self.nodes():
+            with self.progress.step("remove a half-made cluster", "5 s"):
+                self.delete()
+        port = self._free_port()
+        config = json.dumps(_config(self.settings, port, home_made=home_made))
+        workers = self.settings.workers
+        with self.progress.step(f"create the cluster, 1 + {workers} nodes", "25 s" if workers == 0 else "50 s"):
+            create = ["create", "cluster", "--name", self.settings.cluster, "--image", image, "--config", "-"]
+            self.progress.run([self.tools.kind, *create], stdin=config)
+        mark = {
+            "api_port": port,
+            "workers": workers,
+            "image": image,
+            "version": self.settings.kubernetes_version,
+        }
+        self.in_node(self.nodes()[0], f"cat > {MARK}", stdin=json.dumps(mark))
+
+    def _made(self) -> dict[str, str | int] | None:
+        """What the finished cluster was made with. Read with `docker cp`, which works on a stopped node too."""
+        node = f"{self.settings.cluster}-control-plane"
+        copy = subprocess.run(["docker", "cp", f"{node}:{MARK}", "-"], capture_output=True, check=False)
+        if copy.returncode:
+            return None
+        # A tar stream of one small file: its content stands between the header block and the padding.
+        text = copy.stdout[512:].split(b"\0", 1)[0]
+        made: dict[str, str | int] = json.loads(text)
+        return made
+
+    def _refuse_other(self, made: dict[str, str | int]) -> None:
+        asked: dict[str, tuple[object, object]] = {"WORKERS": (made["workers"], self.settings.workers)}
+        if self.settings.api_port is not None:
+            asked["API_PORT"] = (made["api_port"], self.settings.api_port)
+        asked["KUBERNETES_VERSION"] = (made["version"], self.settings.kubernetes_version)
+        if self.settings.node_image:
+            asked["NODE_IMAGE"] = (made["image"], self.settings.node_image)
+        for name, (has, wants) in asked.items():
+            if has != wants:
+                raise ClusterError(
+                    f"{name}={wants}: cluster {self.settings.cluster} runs with {name}={has}, fixed at creation; "
+                    f"go on with {name}={has}, or `make cluster-down` first"
+                )
+
+    def _start(self, nodes: list[str]) -> None:
+        running = self.progress.run(["docker", "ps", "--format", "{{.Names}}"]).split()
+        if stopped := [node for node in nodes if node not in running]:
+            with self.progress.step(f"start {len(stopped)} stopped nodes", "20 s"):
+                self.progress.run(["docker", "start", *stopped])
+
+    def _answers(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        node = self.nodes()[0]
+        probe = [
+            "docker",
+            "exec",
+            node,
+            "kubectl",
+            "--kubeconfig",
+            "/etc/kubernetes/admin.conf",
+            "get",
+            "--raw",
+            "/readyz",
+        ]
+        while subprocess.run(probe, capture_output=True, check=False).returncode:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.5)
+        return True
+
+    def _free_port(self) -> int:
+        """The port asked for if nobody listens on it, else any free one where none was asked for."""
+        port = self.settings.api_port
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port or 0))
+            except OSError as error:
+                other = DEFAULT_API_PORT + 1 if port == DEFAULT_API_PORT else DEFAULT_API_PORT
+                raise ClusterError(
+                    f"API_PORT={port}: {error.strerror} on 127.0.0.1; choose a free one, as in API_PORT={other}"
+                ) from error
+            return int(probe.getsockname()[1])
+
+
+def _config(settings: Settings, api_port: int, *, home_made: bool) -> dict[str, object]:
+    """kind's own configuration (kind.x-k8s.io/v1alpha4)."""
+    kubelet: dict[str, object] = {"kind": "KubeletConfiguration"}
+    if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        kubelet["failCgroupV1"] = False  # kubelet ≥ 1.35 refuses a cgroup v1 host otherwise
+    port = {
+        "containerPort": API_NODE_PORT,
+        "hostPort": api_port,
+        "listenAddress": "127.0.0.1",
+        "protocol": "TCP",
+    }
+    nodes: list[dict[str, object]] = [{"role": "control-plane", "extraPortMappings": [port]}]
+    nodes += [{"role": "worker"} for _ in range(settings.workers)]
+    # No kindnet without a registry: cluster/pod_network.py wires the pods of the home-made node.
+    networking = {"disableDefaultCNI": True, "kubeProxyMode": "nftables"} if home_made else {}
+    return {
+        "kind": "Cluster",
+        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "networking": networking,
+        "kubeadmConfigPatches": [json.dumps(kubelet)],
+        "nodes": nodes,
+    }

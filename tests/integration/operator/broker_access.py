@@ -1,0 +1,31 @@
+"""Reaching a real RabbitMQ as the operator does, and waiting for it without sleeping blindly."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from cluster.backends import Running
+from usecase_operator.broker.connection import Connection
+
+
+def connection_to(rabbitmq: Running, **changes: Any) -> Connection:
+    amqp = urlsplit(rabbitmq.uri)
+    values = {
+        "management": rabbitmq.management,
+        "amqp_host": amqp.hostname,
+        "amqp_port": amqp.port,
+        "username": amqp.username,
+        "password": amqp.password,
+    }
+    return Connection(**{**values, **changes})
+
+
+async def eventually(check: Callable[[], Awaitable[Any]], seconds: float, what: str) -> Any:
+    """The first true answer of *check*; fails after *seconds* saying *what* was waited for."""
+    deadline = time.monotonic() + seconds
+    while not (found := await check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.1)
+    return found

@@ -1,0 +1,96 @@
+"""A real RabbitMQ as the operator's adapter sees it, and the operator itself on the cluster with the least rights."""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cluster.backends import Running
+from cluster.fixtures import Cluster
+from integration.operator.broker_access import connection_to
+from integration.operator.operator_process import OperatorProcess
+from integration.operator.rights import ACCOUNT, LEASES, RULES, SECRETS, role
+from integration.operator.world import World
+from usecase_operator.broker.brokers import Broker, Brokers
+
+CRD = Path(__file__).parents[3] / "crds" / "usecase.yaml"
+ECHO = "usecase.local/echo:dev"
+
+
+@pytest.fixture
+def vhost() -> str:
+    return f"test.{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def changed() -> list[str]:
+    """Every vhost that the observer said has changed."""
+    return []
+
+
+@pytest.fixture
+async def brokers(changed: list[str]) -> AsyncIterator[Brokers]:
+    made = Brokers(guard=lambda: None, changed=changed.append)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def broker(rabbitmq: Running, brokers: Brokers, vhost: str) -> AsyncIterator[Broker]:
+    made = await brokers.of(connection_to(rabbitmq), vhost)
+    yield made
+    await made.delete_vhost(vhost)
+
+
+@pytest.fixture(scope="session")
+def home(cluster: Cluster) -> Iterator[str]:
+    """The operator's own namespace, with its account."""
+    name = f"op-home-{uuid.uuid4().hex[:5]}"
+    cluster.kubectl("create", "namespace", name)
+    cluster.kubectl("--namespace", name, "create", "serviceaccount", ACCOUNT)
+    cluster.apply(*role(name, "operator-leases", LEASES, name), namespace=name)
+    cluster.apply(yaml.safe_load(CRD.read_text()))
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def served(cluster: Cluster, home: str) -> Iterator[str]:
+    """A namespace that the operator serves, with restricted pods and the right to its Secrets."""
+    name = f"op-served-{uuid.uuid4().hex[:5]}"
+    cluster.kubectl("create", "namespace", name)
+    cluster.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    cluster.apply(*role(name, "operator", RULES, home), *role(name, "operator-secrets", SECRETS, home), namespace=name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def secretless(cluster: Cluster, home: str) -> Iterator[str]:
+    """A namespace that the operator serves without any right to its Secrets."""
+    name = f"op-secretless-{uuid.uuid4().hex[:5]}"
+    cluster.kubectl("create", "namespace", name)
+    cluster.apply(*role(name, "operator", RULES, home), namespace=name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def operator(
+    cluster: Cluster, home: str, served: str, secretless: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OperatorProcess]:
+    """The operator, running with the least rights. A test that stops it starts it again."""
+    folder = tmp_path_factory.mktemp("operator")
+    process = OperatorProcess(cluster, home, [served, secretless], folder, "first")
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def world(cluster: Cluster, operator: OperatorProcess, served: str) -> Iterator[World]:
+    """The served namespace; the UseCases a test leaves are deleted."""
+    yield World(cluster, served, ECHO)
+    cluster.kubectl("--namespace", served, "delete", "usecases", "--all", "--timeout=120s")

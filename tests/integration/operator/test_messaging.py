@@ -1,0 +1,233 @@
+"""A UseCase with a broker: declared, damaged, dropped, deleted, and every way in which the broker may be missing."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from cluster.backends import Running
+from cluster.polling import eventually
+from integration.operator.broker_access import connection_to
+from integration.operator.operator_process import OperatorProcess
+from integration.operator.world import World
+
+WORKER = {"name": "worker", "kind": "Worker", "consumes": [{"queue": "orders"}], "scaling": {"replicas": 0}}
+FRONT = {"name": "front", "publishes": [{"exchange": "events"}], "scaling": {"replicas": 0}}
+MESSAGING: dict[str, Any] = {
+    "exchanges": [{"name": "events"}],
+    "queues": [{"name": "orders"}],
+    "bindings": [{"exchange": "events", "queue": "orders", "routingKey": "order.#"}],
+}
+
+
+@dataclass(frozen=True)
+class Management:
+    """The broker's own view, for assertions."""
+
+    client: httpx.Client
+
+    def names(self, path: str) -> set[str]:
+        answer = self.client.get(path)
+        return {each["name"] for each in answer.json()} if answer.status_code == 200 else set()
+
+    def queues(self, world: World, usecase: str) -> set[str]:
+        return self.names(f"queues/{world.namespace}.{usecase}")
+
+    def vhosts(self) -> set[str]:
+        return self.names("vhosts")
+
+    def users(self, world: World, usecase: str) -> set[str]:
+        return {name for name in self.names("users") if name.startswith(f"{world.namespace}.{usecase}.")}
+
+    def publish(self, vhost: str, queue: str) -> None:
+        body = {"properties": {}, "routing_key": queue, "payload": "x", "payload_encoding": "string"}
+        answer = self.client.post(f"exchanges/{quote(vhost)}/amq.default/publish", json=body)
+        assert answer.json() == {"routed": True}
+
+
+@pytest.fixture
+def management(rabbitmq: Running) -> Iterator[Management]:
+    connection = connection_to(rabbitmq)
+    auth = (connection.username, connection.password)
+    with httpx.Client(base_url=f"{connection.management}/api/", auth=auth) as client:
+        yield Management(client)
+
+
+@pytest.fixture
+def admin(world: World, rabbitmq: Running) -> str:
+    """The connection Secret's name."""
+    connect(world, rabbitmq)
+    return "rabbitmq-admin"
+
+
+def connect(world: World, rabbitmq: Running, **changes: str) -> None:
+    connection = connection_to(rabbitmq)
+    values = {
+        "managementUri": connection.management,
+        "amqpHost": connection.amqp_host,
+        "username": connection.username,
+        "password": connection.password,
+    }
+    world.secret("rabbitmq-admin", **{**values, **changes})
+
+
+def messaging(world: World, name: str, *components: dict[str, Any], rabbitmq: Running, **spec: Any) -> None:
+    broker = {
+        "connectionSecretRef": {"name": "rabbitmq-admin"},
+        "port": connection_to(rabbitmq).amqp_port,
+        "reach": {"cidrs": ["10.0.0.0/8"]},
+    }
+    world.usecase(name, *components, infrastructure={"rabbitmq": broker}, **{"messaging": MESSAGING, **spec})
+
+
+def test_the_broker_gets_what_is_declared_and_loses_it_with_the_use_case(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    messaging(world, "shop", WORKER, FRONT, rabbitmq=rabbitmq)
+    world.wait_ready("shop")
+    assert management.queues(world, "shop") == {"orders", "orders.retry", "orders.dlq"}
+    vhost = f"{world.namespace}.shop"
+    assert management.users(world, "shop") == {f"{vhost}.worker", f"{vhost}.front"}
+    assert world.exists("secret", "shop-worker-amqp")
+    world.delete("shop")
+    assert vhost not in management.vhosts()
+    assert management.users(world, "shop") == set()
+
+
+def test_drift_in_the_broker_is_repaired_within_ten_seconds_and_told(
+    world: World, rabbitmq: Running, management: Management, admin: str, operator: OperatorProcess
+) -> None:
+    messaging(world, "drifting", WORKER, FRONT, rabbitmq=rabbitmq)
+    world.wait_ready("drifting")
+    vhost = f"{world.namespace}.drifting"
+    management.client.delete(f"queues/{vhost}/orders")
+    management.client.delete(f"users/{vhost}.worker")
+    eventually(
+        lambda: "orders" in management.queues(world, "drifting") and len(management.users(world, "drifting")) == 2,
+        timeout=10,
+        what="queue and user are back",
+    )
+    eventually(lambda: "TopologyRepaired" in world.events("drifting"), timeout=10, what="an Event tells")
+
+
+def test_a_foreign_queue_survives_everything(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    messaging(world, "shared", WORKER, rabbitmq=rabbitmq)
+    world.wait_ready("shared")
+    vhost = f"{world.namespace}.shared"
+    management.client.put(f"queues/{vhost}/theirs", json={"durable": True}).raise_for_status()
+    world.delete("shared")
+    assert management.queues(world, "shared") == {"theirs"}
+    assert "QueueRetained" in world.events("shared")
+    messaging(world, "shared", WORKER, rabbitmq=rabbitmq)  # a new resource takes the vhost over
+    world.wait_ready("shared")
+    assert management.queues(world, "shared") == {"theirs", "orders", "orders.retry", "orders.dlq"}
+    management.client.delete(f"queues/{vhost}/theirs")
+
+
+def test_a_dropped_queue_that_holds_messages_is_kept_and_goes_when_it_is_empty(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    two = {**MESSAGING, "queues": [{"name": "orders"}, {"name": "old"}]}
+    messaging(world, "dropping", WORKER, rabbitmq=rabbitmq, messaging=two)
+    world.wait_ready("dropping")
+    vhost = f"{world.namespace}.dropping"
+    management.publish(vhost, "old")
+    messaging(world, "dropping", WORKER, rabbitmq=rabbitmq)
+    kept = world.wait_condition("dropping", "MessagingReady", "True", "QueueRetained", timeout=30)
+    assert "old" in kept["message"]
+    management.client.delete(f"queues/{vhost}/old/contents").raise_for_status()
+    eventually(lambda: "old" not in management.queues(world, "dropping"), timeout=60, what="the empty queue is gone")
+    world.wait_condition("dropping", "MessagingReady", "True", "TopologyDeclared", timeout=30)
+
+
+def test_a_changed_queue_argument_is_a_condition_and_no_loss(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    messaging(world, "fixed", WORKER, rabbitmq=rabbitmq)
+    world.wait_ready("fixed")
+    vhost = f"{world.namespace}.fixed"
+    management.client.delete(f"queues/{vhost}/orders")
+    management.client.put(f"queues/{vhost}/orders", json={"durable": True, "arguments": {"x-queue-type": "classic"}})
+    refused = world.wait_condition("fixed", "MessagingReady", "False", "ImmutableQueueChanged", timeout=20)
+    assert "queue orders" in refused["message"]
+
+
+def test_wrong_credentials_are_told_and_their_repair_noticed(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    connect(world, rabbitmq, password="wrong")
+    messaging(world, "locked", WORKER, rabbitmq=rabbitmq)
+    world.wait_condition("locked", "MessagingReady", "False", "AuthenticationFailed", timeout=20)
+    connect(world, rabbitmq)
+    world.wait_ready("locked")
+
+
+def test_a_broker_that_is_away_leaves_workloads_alone(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    messaging(world, "steady", WORKER, FRONT, rabbitmq=rabbitmq)
+    world.wait_ready("steady")
+    before = world.get("deployment", "steady-worker")["metadata"]["generation"]
+    rabbitmq.kill()
+    try:
+        world.wait_condition("steady", "MessagingReady", "Unknown", "BrokerUnreachable", timeout=30)
+        assert world.get("deployment", "steady-worker")["metadata"]["generation"] == before
+        assert world.exists("secret", "steady-worker-amqp")
+    finally:
+        rabbitmq.resume()
+    world.wait_ready("steady")
+    assert world.get("deployment", "steady-worker")["metadata"]["generation"] == before
+
+
+def test_deletion_does_not_wait_for_a_broker_beyond_its_deadline(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    policy = {"messaging": "DeleteIfEmpty", "brokerTimeoutSeconds": 10}
+    messaging(world, "orphan", WORKER, rabbitmq=rabbitmq, deletionPolicy=policy)
+    world.wait_ready("orphan")
+    rabbitmq.kill()
+    try:
+        world.delete("orphan", timeout="40s")
+    finally:
+        rabbitmq.resume()
+    assert "MessagingCleanupSkipped" in world.events("orphan")
+
+
+def test_deletion_does_not_wait_for_a_connection_secret_that_is_gone(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    messaging(world, "cut", WORKER, rabbitmq=rabbitmq)
+    world.wait_ready("cut")
+    world.kubectl("delete", "secret", admin)
+    world.delete("cut", timeout="30s")
+    assert "MessagingCleanupSkipped" in world.events("cut")
+
+
+def test_a_foreground_deletion_ends_too(world: World, rabbitmq: Running, management: Management, admin: str) -> None:
+    messaging(world, "front", WORKER, FRONT, rabbitmq=rabbitmq)
+    world.wait_ready("front")
+    world.kubectl("delete", "usecase", "front", "--cascade=foreground", "--timeout=60s")
+    assert f"{world.namespace}.front" not in management.vhosts()
+
+
+def test_an_edited_secret_gets_a_new_password_that_the_broker_knows(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    messaging(world, "edited", WORKER, rabbitmq=rabbitmq)
+    world.wait_ready("edited")
+    before = management.client.get(f"users/{world.namespace}.edited.worker").json()["password_hash"]
+    world.kubectl("patch", "secret", "edited-worker-amqp", "--type=merge", "-p", '{"stringData":{"uri":"amqp://x"}}')
+    eventually(
+        lambda: management.client.get(f"users/{world.namespace}.edited.worker").json()["password_hash"] != before,
+        timeout=15,
+        what="a new password in the broker",
+    )
+    uri = world.kubectl("get", "secret", "edited-worker-amqp", "-o", "jsonpath={.data.uri}")
+    decoded = subprocess.run(["base64", "-d"], input=uri, capture_output=True, text=True, check=True).stdout
+    assert decoded.startswith(f"amqp://{world.namespace}.edited.worker:")

@@ -1,0 +1,187 @@
+"""Reminders scheduled, moved, cancelled, and handed out once when they are due."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from integration.services.postgres_data.outgoing import outbox
+from integration.services.postgres_data.test_tasks import change, new
+from usecase_contracts.reminders import Reminder, ReminderCreate, ReminderKind
+from usecase_contracts.tasks import Task, TaskStatus
+from usecase_postgres_data.database import Pool
+from usecase_postgres_data.store import reminders, tasks
+from usecase_runtime.problem import Problem
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+PAST, SOON, LATER = NOW - timedelta(minutes=5), NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+DUE_SOON, OVERDUE, CUSTOM = ReminderKind.DUE_SOON, ReminderKind.OVERDUE, ReminderKind.CUSTOM
+
+
+async def schedule(pool: Pool, task: Task, at: datetime, kind: ReminderKind = DUE_SOON, **more: Any) -> Reminder:
+    asked = ReminderCreate(
+        task_id=task.id, user_id=task.user_id, reminder_time=at, message=f"{task.title} is due", kind=kind, **more
+    )
+    return await reminders.schedule(pool, asked)
+
+
+async def states(pool: Pool, task: Task) -> list[tuple[str, str, datetime]]:
+    return [(each.kind, each.state, each.reminder_time) for each in await reminders.of_task(pool, task.id, None)]
+
+
+async def sent(pool: Pool) -> Sequence[Any]:
+    return [message.data for exchange, _, message in await outbox(pool) if exchange == "reminders"]
+
+
+async def refusal(call: Any) -> tuple[int, str]:
+    with pytest.raises(Problem) as refused:
+        await call
+    return refused.value.status, str(refused.value.members["type"])
+
+
+async def test_the_seeds_four_fields_are_kept(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    kept = await schedule(pool, task, SOON, CUSTOM)
+    assert (kept.task_id, kept.user_id, kept.reminder_time, kept.message) == (task.id, owner, SOON, "t is due")
+    assert (kept.state, kept.sent_at) == ("scheduled", None)
+
+
+async def test_a_reminder_that_follows_its_task_is_moved(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    first = await schedule(pool, task, SOON)
+    moved = await schedule(pool, task, LATER)
+    assert (moved.id, moved.reminder_time) == (first.id, LATER)
+    assert await states(pool, task) == [("due_soon", "scheduled", LATER)]
+
+
+async def test_asked_twice_it_is_there_once(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    for kind in (DUE_SOON, OVERDUE, CUSTOM):
+        assert await schedule(pool, task, SOON, kind) == await schedule(pool, task, SOON, kind)
+    await schedule(pool, task, LATER, CUSTOM)
+    assert len(await states(pool, task)) == 4
+
+
+async def test_a_late_event_does_not_schedule(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await change(pool, task, title="New")
+    assert await refusal(schedule(pool, task, SOON, task_version=1)) == (409, "urn:usecase:stale-version")
+    assert (await schedule(pool, task, SOON, task_version=2)).state == "scheduled"
+
+
+async def test_a_late_event_does_not_cancel(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, SOON)
+    await change(pool, task, title="New")
+    assert await reminders.cancel(pool, task.id, None, 1) == 0
+    assert await reminders.cancel(pool, task.id, None, 2) == 1
+
+
+async def test_cancelling_may_be_of_some_kinds(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    for kind in (DUE_SOON, OVERDUE, CUSTOM):
+        await schedule(pool, task, SOON, kind)
+    assert await reminders.cancel(pool, task.id, [DUE_SOON, OVERDUE], None) == 2
+    assert {(kind, state) for kind, state, _ in await states(pool, task)} == {
+        ("due_soon", "cancelled"),
+        ("overdue", "cancelled"),
+        ("custom", "scheduled"),
+    }
+
+
+async def test_a_cancelled_reminder_comes_back_with_a_reopened_task(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, SOON)
+    await reminders.cancel(pool, task.id, None, None)
+    assert (await schedule(pool, task, SOON)).state == "scheduled"
+
+
+async def test_nothing_is_scheduled_for_what_is_closed_or_gone(pool: Pool, owner: int) -> None:
+    closed, gone, alive = [await new(pool, owner) for _ in range(3)]
+    await change(pool, closed, status=TaskStatus.COMPLETED)
+    await tasks.delete(pool, gone.id, owner)
+    assert await refusal(schedule(pool, closed, SOON)) == (409, "urn:usecase:task-closed")
+    assert await refusal(schedule(pool, gone, SOON)) == (404, "urn:usecase:task-not-found")
+    foreign = alive.model_copy(update={"user_id": owner + 1})
+    assert await refusal(schedule(pool, foreign, SOON)) == (404, "urn:usecase:task-not-found")
+
+
+async def test_what_is_due_is_sent_with_all_that_the_bot_needs(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner, title="Call mom", description="on Sunday", due_date=LATER, priority="high")
+    reminder = await schedule(pool, task, PAST)
+    await pool.execute("update users set telegram_id = 4711 where id = $1", owner)
+    done = await reminders.dispatch(pool, 100)
+    assert (done.dispatched, done.next_due_at) == (1, None)
+    (told,) = await sent(pool)
+    assert told.model_dump() == {
+        "reminder_id": reminder.id, "kind": DUE_SOON, "reminder_time": PAST, "message": "Call mom is due",
+        "id": task.id, "user_id": owner, "telegram_id": 4711, "title": "Call mom", "description": "on Sunday",
+        "priority": "high", "due_date": LATER,
+    }  # fmt: skip
+    ((_, state, _),) = await states(pool, task)
+    assert state == "sent"
+
+
+async def test_what_is_not_due_waits_and_says_until_when(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, LATER, OVERDUE)
+    await schedule(pool, task, SOON)
+    done = await reminders.dispatch(pool, 100)
+    assert (done.dispatched, done.next_due_at) == (0, SOON)
+
+
+async def test_a_sent_reminder_is_not_sent_again_by_the_same_event(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, PAST)
+    await reminders.dispatch(pool, 100)
+    assert (await schedule(pool, task, PAST)).state == "sent"
+    assert (await reminders.dispatch(pool, 100)).dispatched == 0
+    moved = await schedule(pool, task, SOON)
+    assert (moved.state, moved.sent_at) == ("scheduled", None)
+
+
+async def test_several_workers_at_once_send_each_reminder_once(pool: Pool, owner: int) -> None:
+    for number in range(60):
+        await schedule(pool, await new(pool, owner, title=f"t{number}"), PAST)
+    done = await asyncio.gather(*(reminders.dispatch(pool, 25) for _ in range(5)))
+    assert sum(each.dispatched for each in done) == 60
+    ids = [told.reminder_id for told in await sent(pool)]
+    assert len(ids) == len(set(ids)) == 60
+    events = [message.event_id for exchange, _, message in await outbox(pool) if exchange == "reminders"]
+    assert len(set(events)) == 60
+
+
+async def test_a_repeated_reminder_is_scheduled_again(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, PAST, OVERDUE, repeat_seconds=86_400)
+    before = datetime.now(UTC)
+    done = await reminders.dispatch(pool, 100)
+    assert done.dispatched == 1
+    assert done.next_due_at is not None
+    assert timedelta() <= done.next_due_at - before - timedelta(days=1) < timedelta(minutes=1)
+    assert (await reminders.dispatch(pool, 100)).dispatched == 0
+
+
+@pytest.mark.parametrize("status", [TaskStatus.COMPLETED, TaskStatus.CANCELLED])
+async def test_nothing_is_sent_for_a_closed_task(pool: Pool, owner: int, status: TaskStatus) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, PAST)
+    await change(pool, task, status=status)
+    done = await reminders.dispatch(pool, 100)
+    assert (done.dispatched, done.next_due_at) == (0, None)
+
+
+async def test_nothing_is_sent_for_a_task_that_is_gone(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, PAST)
+    await tasks.delete(pool, task.id, owner)
+    assert (await reminders.dispatch(pool, 100)).dispatched == 0
+    assert await states(pool, task) == []
+
+
+async def test_the_limit_leaves_the_rest_for_the_next_call(pool: Pool, owner: int) -> None:
+    for number in range(5):
+        await schedule(pool, await new(pool, owner), PAST - timedelta(minutes=number))
+    assert [(await reminders.dispatch(pool, 2)).dispatched for _ in range(4)] == [2, 2, 1, 0]

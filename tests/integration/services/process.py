@@ -1,0 +1,71 @@
+"""A service as a process of its own, as its image runs it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from cluster.polling import eventually
+
+SERVICES = Path(__file__).parents[3] / "services"
+SOURCES = [*SERVICES.glob("*/src"), *SERVICES.glob("shared/*/src")]
+TOKEN = "test-token"
+START_SECONDS = 20
+
+
+@dataclass
+class Process:
+    """A running service: `http` speaks with its API, with the credential; `ops` with its ops port."""
+
+    running: subprocess.Popen[bytes]
+    http: httpx.Client
+    ops: httpx.Client
+
+    def ready(self) -> bool:
+        try:
+            return self.ops.get("/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal; the exit status."""
+        self.running.send_signal(number)
+        return self.running.wait(START_SECONDS)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of a service: what the test says and what Python needs."""
+    return {"PYTHONPATH": os.pathsep.join(map(str, SOURCES)), "PATH": os.environ["PATH"], **variables}
+
+
+@contextmanager
+def service(module: str, variables: Mapping[str, str], *, wait: bool = True) -> Iterator[Process]:
+    """`python -m <module>` on free ports; returns when it is ready, unless told not to wait."""
+    port, ops = free_port(), free_port()
+    own = {"INTERNAL_TOKEN": TOKEN, "PORT": str(port), "METRICS_PORT": str(ops)}
+    with (
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {TOKEN}"}) as http,
+        httpx.Client(base_url=f"http://127.0.0.1:{ops}") as ops_http,
+        subprocess.Popen([sys.executable, "-m", module], env=environment(**own, **variables)) as running,
+    ):
+        process = Process(running, http, ops_http)
+        try:
+            if wait:
+                eventually(process.ready, START_SECONDS, f"{module} to be ready", every=0.05)
+            yield process
+        finally:
+            running.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,56 @@
+"""The charts rendered by Helm itself, without a cluster: values in, manifests out."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cluster import pins, settings
+from unit.charts.rendered import CHART, Helm, Manifest, Render
+
+NO_CLUSTER = {"KUBECONFIG": os.devnull}
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """HELM where it is set, else what `make cluster` built, else Helm on PATH."""
+    built = settings.read().cache / "bin" / f"{pins.HELM.name}-{pins.HELM.version}" / "helm"
+    candidates = (os.environ.get("HELM"), str(built), "helm")
+    found = next((path for path in candidates if path and shutil.which(path)), None)
+    if found is None:
+        pytest.fail("Helm 4 renders the charts and is not here: run `make cluster`, or name one by HELM=<path>")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def run_helm(helm: Path) -> Helm:
+    """Helm's output and exit code; no kubeconfig is read."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, **NO_CLUSTER}
+        return subprocess.run([str(helm), *arguments], capture_output=True, text=True, check=False, env=env)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def render(run_helm: Helm) -> Render:
+    """`helm template` of a chart as release `demo` in namespace `apps`; a dict of values goes over its defaults."""
+
+    def render(chart: Path, values: Manifest | None = None) -> list[Manifest]:
+        flags = ["--set-json", json.dumps(values)] if values else []
+        done = run_helm("template", "demo", str(chart), "--namespace", "apps", *flags)
+        assert done.returncode == 0, done.stderr
+        return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+
+    return render
+
+
+@pytest.fixture(scope="session")
+def default(render: Render) -> list[Manifest]:
+    """charts/task-management with its own values."""
+    return render(CHART)

@@ -1,0 +1,45 @@
+"""Charts as their tests see them: what Helm rendered, and the few questions every test asks of it."""
+
+import base64
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Manifest = dict[str, Any]
+Render = Callable[..., list[Manifest]]
+Helm = Callable[..., subprocess.CompletedProcess[str]]
+
+CHART = Path(__file__).parents[3] / "charts" / "task-management"
+BACKENDS = ("rabbitmq", "postgres", "mongodb", "redis")
+KINDS = ("StatefulSet", "Service", "ConfigMap", "Secret", "NetworkPolicy")
+PORTS = {"rabbitmq": [5672, 15672], "postgres": [5432], "mongodb": [27017], "redis": [6379]}
+
+
+def one(manifests: list[Manifest], kind: str, backend: str) -> Manifest:
+    found = [m for m in manifests if m["kind"] == kind and m["metadata"]["name"] == f"demo-{backend}"]
+    assert len(found) == 1, f"{kind} demo-{backend}: {len(found)} of them"
+    return found[0]
+
+
+def pod(manifests: list[Manifest], backend: str) -> Manifest:
+    template: Manifest = one(manifests, "StatefulSet", backend)["spec"]["template"]
+    return template
+
+
+def containers(template: Manifest) -> list[Manifest]:
+    spec = template["spec"]
+    return [*spec.get("initContainers", []), *spec["containers"]]
+
+
+def env(container: Manifest) -> dict[str, Any]:
+    return {item["name"]: item.get("value", item.get("valueFrom")) for item in container.get("env", [])}
+
+
+def decoded(secret: Manifest) -> dict[str, str]:
+    return {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+
+
+def everywhere(setting: Manifest) -> Manifest:
+    """*setting* for each backend."""
+    return dict.fromkeys(BACKENDS, setting)

@@ -1,0 +1,66 @@
+"""Who reaches which backend, and where."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from unit.charts.rendered import BACKENDS, CHART, PORTS, Manifest, Render, one, pod
+
+EDGES = {
+    "postgres": ["postgres-data"],
+    "mongodb": ["mongo-data"],
+    "redis": ["api"],
+    "rabbitmq": ["analytics-worker", "bot", "postgres-data", "reminder-worker"],
+}
+
+
+def rules(policy: Manifest) -> Iterator[tuple[list[int], list[Manifest]]]:
+    assert policy["spec"]["policyTypes"] == ["Ingress"]
+    for rule in policy["spec"]["ingress"]:
+        yield [port["port"] for port in rule["ports"]], rule["from"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_backend_admits_the_components_that_use_it(default: list[Manifest], backend: str) -> None:
+    ports, peers = next(rules(one(default, "NetworkPolicy", backend)))
+    assert ports == PORTS[backend][:1]
+    assert peers == [
+        {
+            "podSelector": {
+                "matchLabels": {"app.kubernetes.io/instance": "demo"},
+                "matchExpressions": [
+                    {"key": "app.kubernetes.io/component", "operator": "In", "values": EDGES[backend]}
+                ],
+            }
+        }
+    ]
+
+
+def test_the_management_port_is_for_the_operator_and_keda(default: list[Manifest]) -> None:
+    admitted = list(rules(one(default, "NetworkPolicy", "rabbitmq")))
+    assert len(admitted) == 2
+    ports, peers = admitted[1]
+    namespaces = [peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for peer in peers]
+    assert (ports, namespaces) == ([15672], ["usecase-system", "keda"])
+    assert all(peer["podSelector"]["matchLabels"] for peer in peers)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_others_are_admitted_by_name_and_to_the_servers_ports_only(render: Render, backend: str) -> None:
+    visitor = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "visitors"}}}
+    manifests = render(CHART, {"networkPolicy": {"extraFrom": [visitor]}})
+    *_, (ports, peers) = rules(one(manifests, "NetworkPolicy", backend))
+    assert (ports, peers) == (PORTS[backend], [visitor])
+
+
+def test_policies_can_be_left_out(render: Render, default: list[Manifest]) -> None:
+    manifests = render(CHART, {"networkPolicy": {"enabled": False}})
+    assert {m["kind"] for m in default} - {m["kind"] for m in manifests} == {"NetworkPolicy"}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_service_offers_the_ports_of_the_container(default: list[Manifest], backend: str) -> None:
+    offered = one(default, "Service", backend)["spec"]["ports"]
+    listening = {p["name"]: p["containerPort"] for p in pod(default, backend)["spec"]["containers"][0]["ports"]}
+    assert {port["targetPort"]: port["port"] for port in offered} == listening
+    assert list(listening.values()) == PORTS[backend]

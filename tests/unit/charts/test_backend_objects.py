@@ -1,0 +1,63 @@
+"""Which objects charts/task-management makes for its backends, and by what labels they find each other."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from unit.charts.rendered import BACKENDS, CHART, KINDS, Helm, Manifest, Render, one, pod
+
+
+def test_helm_lint_finds_nothing(run_helm: Helm) -> None:
+    done = run_helm("lint", "--strict", str(CHART))
+    assert done.returncode == 0, done.stdout
+    assert "[WARNING]" not in done.stdout
+
+
+def test_each_backend_is_five_objects_named_after_the_release(default: list[Manifest]) -> None:
+    made = sorted((m["kind"], m["metadata"]["name"], m["metadata"]["namespace"]) for m in default)
+    assert made == sorted((kind, f"demo-{backend}", "apps") for kind in KINDS for backend in BACKENDS)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_backend_switched_off_leaves_nothing(render: Render, backend: str) -> None:
+    manifests = render(CHART, {backend: {"enabled": False}})
+    assert len(manifests) == len(KINDS) * (len(BACKENDS) - 1)
+    assert not [m for m in manifests if m["metadata"]["name"] == f"demo-{backend}"]
+
+
+def test_the_backends_alone_are_what_use_case_false_means(run_helm: Helm, default: list[Manifest]) -> None:
+    done = run_helm("template", "demo", str(CHART), "--set", "useCase.enabled=false")
+    kinds = [m["kind"] for m in yaml.safe_load_all(done.stdout) if m]
+    assert sorted(kinds) == sorted(m["kind"] for m in default)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_selector_finds_the_pod(default: list[Manifest], backend: str) -> None:
+    labels = pod(default, backend)["metadata"]["labels"].items()
+    assert one(default, "StatefulSet", backend)["spec"]["selector"]["matchLabels"].items() <= labels
+    assert one(default, "Service", backend)["spec"]["selector"].items() <= labels
+    assert one(default, "NetworkPolicy", backend)["spec"]["podSelector"]["matchLabels"].items() <= labels
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_cannot_be_changed_does_not_follow_labels_or_versions(
+    render: Render, default: list[Manifest], tmp_path: Path, backend: str
+) -> None:
+    newer = tmp_path / "chart"
+    shutil.copytree(CHART, newer)
+    definition = newer / "Chart.yaml"
+    definition.write_text(definition.read_text().replace("ersion: 0.1.0", "ersion: 9.9.9"))
+    before = one(default, "StatefulSet", backend)
+    after = one(render(newer, {"commonLabels": {"team": "tasks"}}), "StatefulSet", backend)
+    assert after["metadata"]["labels"]["helm.sh/chart"] == "task-management-9.9.9"
+    for field in ("selector", "serviceName", "volumeClaimTemplates"):
+        assert after["spec"][field] == before["spec"][field]
+    assert one(render(newer), "StatefulSet", backend)["spec"] == before["spec"], "a new chart version restarts nothing"
+
+
+def test_common_labels_are_on_every_object_and_pod(render: Render) -> None:
+    manifests = render(CHART, {"commonLabels": {"team": "tasks"}})
+    assert all(manifest["metadata"]["labels"]["team"] == "tasks" for manifest in manifests)
+    assert all(pod(manifests, backend)["metadata"]["labels"]["team"] == "tasks" for backend in BACKENDS)

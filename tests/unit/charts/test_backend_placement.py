@@ -1,0 +1,63 @@
+"""Values that reach every pod of the backends: images, resources, storage, where they run."""
+
+import pytest
+
+from unit.charts.rendered import BACKENDS, CHART, Manifest, Render, containers, everywhere, one, pod
+
+TOLERATION = {"key": "dedicated", "operator": "Equal", "value": "data", "effect": "NoSchedule"}
+AFFINITY: Manifest = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "expected"),
+    [
+        ({"imagePullSecrets": [{"name": "mirror"}]}, "imagePullSecrets", [{"name": "mirror"}]),
+        (everywhere({"nodeSelector": {"disk": "fast"}}), "nodeSelector", {"disk": "fast"}),
+        (everywhere({"tolerations": [TOLERATION]}), "tolerations", [TOLERATION]),
+        (everywhere({"affinity": AFFINITY}), "affinity", AFFINITY),
+    ],
+    ids=["imagePullSecrets", "nodeSelector", "tolerations", "affinity"],
+)
+def test_placement_reaches_every_pod(render: Render, values: Manifest, field: str, expected: object) -> None:
+    manifests = render(CHART, values)
+    assert [pod(manifests, backend)["spec"].get(field) for backend in BACKENDS] == [expected] * len(BACKENDS)
+
+
+def test_resources_reach_every_container(render: Render) -> None:
+    wanted = {"requests": {"cpu": "7m", "memory": "7Mi"}, "limits": {"memory": "777Mi"}}
+    manifests = render(CHART, everywhere({"resources": wanted}))
+    seen = [container["resources"] for backend in BACKENDS for container in containers(pod(manifests, backend))]
+    assert seen == [wanted] * 5
+
+
+def test_storage_reaches_every_volume(render: Render) -> None:
+    manifests = render(CHART, everywhere({"storage": {"size": "7Gi", "className": "fast"}}))
+    for backend in BACKENDS:
+        claim = one(manifests, "StatefulSet", backend)["spec"]["volumeClaimTemplates"][0]["spec"]
+        assert claim["resources"]["requests"]["storage"] == "7Gi"
+        assert claim["storageClassName"] == "fast"
+
+
+def test_an_unnamed_storage_class_is_the_clusters_default(default: list[Manifest]) -> None:
+    claims = [one(default, "StatefulSet", b)["spec"]["volumeClaimTemplates"][0]["spec"] for b in BACKENDS]
+    assert not [claim for claim in claims if "storageClassName" in claim]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, ["rabbitmq:4-management", "postgres:17", "mongo:8", "redis:8"]),
+        (
+            {"global": {"imageRegistry": "mirror.example.com/hub/"}},
+            [f"mirror.example.com/hub/{i}" for i in ("rabbitmq:4-management", "postgres:17", "mongo:8", "redis:8")],
+        ),
+        (everywhere({"image": {"repository": "own/image", "tag": "0123"}}), ["own/image:0123"] * 4),
+        (everywhere({"image": {"digest": f"sha256:{'a' * 64}"}}), [f"{r}@sha256:{'a' * 64}" for r in
+         ("rabbitmq", "postgres", "mongo", "redis")]),
+    ],
+    ids=["defaults", "registry", "own", "digest before tag"],
+)  # fmt: skip
+def test_images(render: Render, values: Manifest, expected: list[str]) -> None:
+    manifests = render(CHART, values)
+    for backend, image in zip(BACKENDS, expected, strict=True):
+        assert {container["image"] for container in containers(pod(manifests, backend))} == {image}

@@ -1,0 +1,91 @@
+"""The mirror of UseCases: our own status is no news, anybody's else is."""
+
+from typing import Any
+
+from usecase_operator.cluster.usecases import UseCases
+
+
+def resource(version: int, generation: int = 1, status: Any = None, **metadata: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "usecase.dev/v1alpha1",
+        "kind": "UseCase",
+        "metadata": {
+            "name": "x",
+            "namespace": "n",
+            "uid": "u",
+            "generation": generation,
+            "resourceVersion": str(version),
+            "managedFields": [{"manager": "kubectl"}],
+            **metadata,
+        },
+        "spec": {"components": []},
+        "status": status or {"observedGeneration": -1},
+    }
+
+
+def watched() -> tuple[UseCases, list[str]]:
+    woken: list[str] = []
+    return UseCases(woken.append), woken
+
+
+def test_a_new_resource_is_kept_without_its_managed_fields() -> None:
+    usecases, woken = watched()
+    usecases.put(resource(1))
+    body = usecases.body("u")
+    assert body is not None
+    assert "managedFields" not in body["metadata"]
+    assert body["status"] == {"observedGeneration": -1}
+    assert woken == ["u"]
+    assert usecases.uid_of(("n", "x")) == "u"
+
+
+def test_the_echo_of_our_status_wakes_nobody_even_if_it_comes_late() -> None:
+    usecases, woken = watched()
+    usecases.put(resource(1))
+    usecases.sending("u", {"backlog": "0"})
+    usecases.sending("u", {"backlog": "1-9"})
+    usecases.put(resource(2, status={"backlog": "0"}))
+    usecases.put(resource(3, status={"backlog": "1-9"}))
+    assert woken == ["u"]
+
+
+def test_a_status_that_somebody_edited_wakes() -> None:
+    usecases, woken = watched()
+    usecases.put(resource(1))
+    usecases.sending("u", {"backlog": "0"})
+    usecases.put(resource(2, status={"backlog": "mine"}))
+    assert woken == ["u", "u"]
+    assert (usecases.body("u") or {})["status"] == {"backlog": "mine"}
+
+
+def test_a_status_that_did_not_arrive_is_written_again() -> None:
+    usecases, _ = watched()
+    usecases.put(resource(1))
+    usecases.sending("u", {"backlog": "0"})
+    usecases.unsent("u")
+    assert (usecases.body("u") or {})["status"] == {}
+
+
+def test_a_new_spec_an_annotation_and_a_deletion_wake() -> None:
+    usecases, woken = watched()
+    usecases.put(resource(1))
+    usecases.put(resource(2, generation=2))
+    usecases.put(resource(3, generation=2, annotations={"a": "b"}))
+    usecases.put(resource(4, generation=2, annotations={"a": "b"}, deletionTimestamp="2026-01-01T00:00:00Z"))
+    assert woken == ["u"] * 4
+
+
+def test_news_that_is_older_is_passed_over() -> None:
+    usecases, woken = watched()
+    usecases.put(resource(5, generation=2))
+    usecases.put(resource(4, generation=1))
+    assert woken == ["u"]
+    assert (usecases.body("u") or {})["metadata"]["generation"] == 2
+
+
+def test_the_name_belongs_to_the_newest_resource() -> None:
+    usecases, _ = watched()
+    usecases.put(resource(1))
+    usecases.put({**resource(9), "metadata": {**resource(9)["metadata"], "uid": "next"}})
+    usecases.forget("u")
+    assert usecases.uid_of(("n", "x")) == "next"

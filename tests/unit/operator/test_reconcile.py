@@ -1,0 +1,243 @@
+"""The story of a pass, with a cluster and a broker of a few lines: order, gates, and what a failure leaves alone."""
+
+import base64
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from usecase_operator import reasons
+from usecase_operator.broker.connection import Connection
+from usecase_operator.broker.emptiness import Kept
+from usecase_operator.broker.observer import Count
+from usecase_operator.cluster.children import Child
+from usecase_operator.cluster.client import ApiError
+from usecase_operator.cluster.secrets import Secret
+from usecase_operator.errors import Retry
+from usecase_operator.metadata import HASH, REVISION
+from usecase_operator.model import UseCase
+from usecase_operator.reconcile import Report, reconcile
+from usecase_operator.status import Status
+from usecase_operator.topology.objects import Topology
+from usecase_operator.topology.plan import Inventory, Plan
+from usecase_operator.workload import Workload
+from usecases import component, make_usecase
+
+NOW = "2026-01-01T00:00:00Z"
+SECRET = Secret({}, dict.fromkeys(("amqpHost", "username", "password"), "eA==") | {"managementUri": "aHR0cDovL3g="})
+
+
+class World:
+    """A cluster whose Deployments are ready as soon as they are applied, unless *slow* names them."""
+
+    def __init__(self, *slow: str) -> None:
+        self.slow = slow
+        self.objects: dict[tuple[str, str], Child] = {}
+        self.applied: list[str] = []
+        self.pruned = False
+        self.keda = False
+        self.refuses: dict[str, Exception] = {}
+        self.known_secrets: dict[str, Secret] = {}
+
+    def children(self, usecase: UseCase) -> Mapping[tuple[str, str], Child]:
+        return self.objects
+
+    def troubles(self, usecase: UseCase, component: str) -> tuple[Any, ...]:
+        return ()
+
+    def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None:
+        return None
+
+    async def secrets(self, usecase: UseCase) -> Any:
+        return self.known_secrets
+
+    def release_secrets(self, usecase: UseCase) -> None:
+        return None
+
+    async def apply(self, usecase: UseCase, manifest: dict[str, Any]) -> None:
+        name = f"{manifest['kind']}/{manifest['metadata']['name']}"
+        if name in self.refuses:
+            raise self.refuses[name]
+        self.applied.append(name)
+        uri = manifest.get("data", {}).get("uri")
+        self._keep(manifest, base64.b64decode(uri).decode() if uri else None)
+
+    async def apply_deployment(self, usecase: UseCase, manifest: dict[str, Any], number: int | None) -> None:
+        await self.apply(usecase, manifest)
+        ready = 0 if manifest["metadata"]["name"] in self.slow else 1
+        revision = manifest["metadata"]["annotations"][REVISION]
+        self._keep(manifest, Workload(revision, True, 1, 1, 1, ready, False, None))
+
+    async def scale(self, manifest: dict[str, Any], number: int) -> None:
+        self.applied.append(f"scale/{manifest['metadata']['name']}={number}")
+
+    async def prune(self, usecase: UseCase, keep: Collection[tuple[str, str]]) -> None:
+        self.pruned = True
+
+    def deployments(self) -> list[str]:
+        return [each.removeprefix("Deployment/") for each in self.applied if each.startswith("Deployment/")]
+
+    def _keep(self, manifest: dict[str, Any], said: Any) -> None:
+        metadata = manifest["metadata"]
+        child = Child("u", metadata["namespace"], 1, metadata["annotations"][HASH], b"", said)
+        self.objects[manifest["kind"], metadata["name"]] = child
+
+
+class FakeBroker:
+    """A broker that does what a plan says, or fails with *failure*."""
+
+    administrator = "admin"
+
+    def __init__(self, failure: Retry | None = None) -> None:
+        self.failure = failure
+        self.topology = Topology()
+        self.declared: list[str] = []
+
+    async def of(self, connection: Connection, vhost: str) -> Any:
+        return self
+
+    async def release(self, vhost: str) -> None:
+        return None
+
+    async def observe(self, vhost: str, *, fresh: bool = False) -> Topology:
+        if self.failure:
+            raise self.failure
+        return self.topology
+
+    def counts(self, vhost: str) -> Mapping[str, Count]:
+        return {}
+
+    async def declare(self, vhost: str, plan: Plan) -> None:
+        self.declared += plan.declared
+        self.topology = Topology(
+            plan.vhost,
+            {each.name: each for each in plan.exchanges},
+            {each.name: each for each in plan.queues},
+            frozenset(plan.bindings),
+            {each.name: each for each in plan.policies},
+            {each.name: each for each in plan.users},
+            {each.user: each for each in plan.permissions},
+        )
+
+    async def drop(self, plan: Plan, found: Topology, policy: Any) -> list[Kept]:
+        return []
+
+    async def put_vhost(self, vhost: Any) -> None:
+        return None
+
+    async def delete_vhost(self, name: str) -> None:
+        return None
+
+    async def delete_users(self, names: Any) -> None:
+        return None
+
+
+async def run(usecase: UseCase, world: World, broker: FakeBroker, promised: list[Inventory] | None = None) -> Report:
+    async def remember(made: Inventory, users: tuple[str, ...]) -> None:
+        assert not broker.declared, "remembered before it is made"
+        (promised if promised is not None else []).append(made)
+
+    return await reconcile(usecase, Status(), world, broker, remember, NOW)
+
+
+def condition(report: Report, type_: str) -> Any:
+    return report.status.condition(type_)
+
+
+def chain(**front: Any) -> UseCase:
+    return make_usecase(
+        component("front", "API", uses=[{"component": "back", "env": "BACK"}], **front),
+        component("back", "API"),
+        infrastructure={},
+        messaging={},
+    )
+
+
+async def test_who_is_used_is_applied_first() -> None:
+    world = World()
+    await run(chain(), world, FakeBroker())
+    assert [each.rpartition("-")[2] for each in world.deployments()] == ["back", "front"]
+
+
+async def test_a_gate_holds_the_deployment_back_and_nothing_else() -> None:
+    usecase = chain()
+    world = World(f"{usecase.name}-back")
+    report = await run(usecase, world, FakeBroker())
+    assert world.deployments() == [f"{usecase.name}-back"]
+    assert f"Service/{usecase.name}-front" in world.applied
+    front = report.status.component("front")
+    assert front is not None
+    assert front.state == "Blocked"
+
+
+async def test_a_gate_that_is_none_holds_nothing() -> None:
+    usecase = make_usecase(
+        component("front", "API", uses=[{"component": "back", "env": "BACK", "gate": "None"}]), component("back", "API")
+    )
+    world = World(f"{usecase.name}-back")
+    await run(usecase, world, FakeBroker())
+    assert len(world.deployments()) == 2
+
+
+async def test_a_clean_pass_prunes_and_says_so() -> None:
+    world = World()
+    report = await run(chain(), world, FakeBroker())
+    assert world.pruned
+    assert condition(report, reasons.READY).status == "True"
+    assert report.again is None
+
+
+async def test_a_refused_object_keeps_everything_that_was_there() -> None:
+    usecase, world = chain(), World()
+    refusal = ApiError(422, "Invalid", "spec.ports: Required value")
+    world.refuses[f"Service/{usecase.name}-back"] = refusal
+    report = await run(usecase, world, FakeBroker())
+    assert not world.pruned
+    assert condition(report, reasons.ACCEPTED).reason == reasons.APPLY_REFUSED
+    assert len(world.deployments()) == 2, "what does not depend on it goes on"
+
+
+async def test_an_api_server_that_is_away_ends_the_writing_at_once() -> None:
+    usecase, world = chain(), World()
+    world.refuses[f"ServiceAccount/{usecase.name}-front"] = ApiError(503, "Unavailable", "")
+    report = await run(usecase, world, FakeBroker())
+    assert world.applied == []
+    assert report.failed is not None
+
+
+def shop() -> UseCase:
+    return make_usecase(component("worker", "Worker"))
+
+
+def secrets_of(usecase: UseCase) -> dict[str, Secret]:
+    rabbitmq = usecase.spec.infrastructure.rabbitmq
+    assert rabbitmq
+    return {rabbitmq.connection_secret_ref.name: SECRET}
+
+
+async def test_queues_are_there_before_their_consumer_and_are_remembered_before_they_are_made() -> None:
+    usecase, world, broker, promised = shop(), World(), FakeBroker(), []  # type: ignore[var-annotated]
+    world.known_secrets = secrets_of(usecase)
+    report = await run(usecase, world, broker, promised)
+    assert promised
+    assert any(each.startswith("queue ") for each in broker.declared)
+    assert world.deployments() == [f"{usecase.name}-worker"]
+    assert report.status.messaging is not None
+    assert set(report.status.messaging.inventory.queues) == promised[0].queues
+
+
+async def test_without_a_broker_no_consumer_is_started_and_a_running_one_is_left_alone() -> None:
+    usecase, world = shop(), World()
+    world.known_secrets = secrets_of(usecase)
+    away = FakeBroker(Retry(reasons.BROKER_UNREACHABLE, "RabbitMQ does not answer"))
+    report = await run(usecase, world, away)
+    assert world.deployments() == []
+    assert condition(report, reasons.MESSAGING_READY).reason == reasons.BROKER_UNREACHABLE
+    await run(usecase, world, FakeBroker())
+    before = dict(world.objects)
+    await run(usecase, world, away)
+    key = ("Deployment", f"{usecase.name}-worker")
+    assert world.objects[key].hash == before[key].hash
+
+
+async def test_a_missing_connection_secret_is_named() -> None:
+    report = await run(shop(), World(), FakeBroker())
+    assert condition(report, reasons.MESSAGING_READY).reason == reasons.SECRET_NOT_FOUND

@@ -1,0 +1,99 @@
+"""The end of a use case: in reverse order, and never for ever."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from usecase_operator import reasons
+from usecase_operator.cluster.children import Child
+from usecase_operator.errors import Retry
+from usecase_operator.model import UseCase
+from usecase_operator.status import Inventory, MessagingStatus, Status
+from usecase_operator.teardown import tear_down
+from usecases import component, make_usecase
+
+BEGAN = "2026-01-01T00:00:00Z"
+MADE = Status(1, messaging=MessagingStatus("prod.shop", inventory=Inventory(queues=("jobs",))))
+
+
+class World:
+    """A cluster with a Deployment for each name; deleted ones leave pods until `stopped`."""
+
+    def __init__(self, *running: str) -> None:
+        self.objects = {("Deployment", f"shop-{name}"): Child("u", "prod", 1, None, b"") for name in running}
+        self.objects["HorizontalPodAutoscaler", "shop-front"] = Child("h", "prod", 1, None, b"")
+        self.pod_counts = dict.fromkeys(running, 1)
+        self.deleted: list[str] = []
+
+    def children(self, usecase: UseCase) -> Any:
+        return self.objects
+
+    def pods(self, usecase: UseCase, component: str) -> int:
+        return self.pod_counts.get(component, 0)
+
+    async def secrets(self, usecase: UseCase) -> Any:
+        return {}
+
+    async def delete(self, key: tuple[str, str], child: Child) -> None:
+        self.deleted.append("/".join(key))
+        del self.objects[key]
+
+
+class NoBroker:
+    async def of(self, connection: Any, vhost: str) -> Any:
+        raise Retry(reasons.BROKER_UNREACHABLE, "RabbitMQ does not answer")
+
+    async def release(self, vhost: str) -> None:
+        return None
+
+
+def deleting(**spec: Any) -> UseCase:
+    usecase = make_usecase(
+        component("front", "API", uses=[{"component": "back", "env": "BACK"}]), component("back", "API"), **spec
+    )
+    return replace(usecase, metadata=replace(usecase.metadata, deletion_timestamp=BEGAN))
+
+
+async def test_who_uses_is_stopped_before_who_is_used() -> None:
+    world = World("front", "back")
+    first = await tear_down(deleting(), MADE, world, NoBroker(), BEGAN)
+    assert world.deleted == ["HorizontalPodAutoscaler/shop-front", "Deployment/shop-front"]
+    assert not first.done
+    await tear_down(deleting(), MADE, world, NoBroker(), BEGAN)
+    assert len(world.deleted) == 2, "its pods still end"
+    world.pod_counts["front"] = 0
+    await tear_down(deleting(), MADE, world, NoBroker(), BEGAN)
+    assert world.deleted[2:] == ["Deployment/shop-back"]
+
+
+async def test_pods_that_are_gone_already_are_no_obstacle() -> None:
+    world = World()
+    ended = await tear_down(deleting(), Status(), world, NoBroker(), BEGAN)
+    assert ended.done
+
+
+@pytest.mark.parametrize(
+    ("now", "done"),
+    [
+        pytest.param("2026-01-01T00:00:09Z", False, id="within the deadline"),
+        pytest.param("2026-01-01T00:00:10Z", True, id="past it"),
+    ],
+)
+async def test_a_broker_that_is_gone_is_waited_for_until_the_deadline(now: str, done: bool) -> None:
+    usecase = deleting(deletionPolicy={"brokerTimeoutSeconds": 10})
+    ended = await tear_down(usecase, MADE, World(), NoBroker(), now)
+    assert ended.done is done
+    assert [each.reason for each in ended.events] == (["MessagingCleanupSkipped"] if done else [])
+
+
+async def test_a_connection_secret_that_is_gone_is_not_waited_for_long() -> None:
+    ended = await tear_down(deleting(), MADE, World(), NoBroker(), "2026-01-01T00:00:20Z")
+    assert ended.done
+    assert "rabbitmqctl delete_vhost prod.shop" in ended.events[0].note
+
+
+async def test_a_pod_that_never_ends_does_not_hold_the_resource_for_ever() -> None:
+    world = World("front")
+    ended = await tear_down(deleting(), Status(), world, NoBroker(), "2026-01-01T01:00:00Z")
+    assert ended.done

@@ -1,0 +1,122 @@
+"""Back-pressure: so many in work, so many waiting in order, the rest told to come back."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from unit.services.runtime.asgi import answering, calling
+from usecase_runtime.limits import limited
+from usecase_runtime.server import App, Receive, Scope, Send
+
+
+class Held:
+    """An app whose requests stay in work until they are let go, and which knows the order they came in."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.go = asyncio.Semaphore(0)
+        self.came = asyncio.Condition()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self.came:
+            self.paths.append(scope["path"])
+            self.came.notify_all()
+        await self.go.acquire()
+        await answering(200)(scope, receive, send)
+
+    async def until(self, count: int) -> None:
+        async with self.came, asyncio.timeout(5):
+            await self.came.wait_for(lambda: len(self.paths) >= count)
+
+
+async def call(app: App, path: str) -> int:
+    """The status of one GET."""
+    async with calling(app) as client:
+        return (await client.get(path)).status_code
+
+
+async def turns(count: int = 20) -> None:
+    """Let everything that can run, run."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_waiting_requests_come_in_in_their_order() -> None:
+    held = Held()
+    app = limited(held, 1, patience=60)
+    calls = []
+    for number in range(4):
+        calls.append(asyncio.create_task(call(app, f"/{number}")))
+        await turns()
+    assert held.paths == ["/0"]
+    for _ in calls:
+        held.go.release()
+    assert [await each for each in calls] == [200] * 4
+    assert held.paths == ["/0", "/1", "/2", "/3"]
+
+
+async def test_who_finds_the_queue_full_is_told_to_come_back() -> None:
+    held = Held()
+    app = limited(held, 1, waiting=1, patience=60)
+    kept = []
+    for number in range(2):
+        kept.append(asyncio.create_task(call(app, f"/{number}")))
+        await turns()
+    async with calling(app) as client:
+        refused = await client.get("/2")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.headers["content-type"] == "application/problem+json"
+    held.go.release()
+    held.go.release()
+    assert [await each for each in kept] == [200, 200]
+
+
+async def test_patience_ends() -> None:
+    held = Held()
+    app = limited(held, 1, patience=0)
+    first = asyncio.create_task(call(app, "/first"))
+    await held.until(1)
+    assert await call(app, "/second") == 503
+    held.go.release()
+    assert await first == 200
+    held.go.release()
+    assert await call(app, "/third") == 200
+
+
+async def test_a_request_that_is_cancelled_gives_its_slot_back() -> None:
+    held = Held()
+    app = limited(held, 1, patience=0)
+    first = asyncio.create_task(call(app, "/first"))
+    await held.until(1)
+    first.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await first
+    held.go.release()
+    assert await call(app, "/second") == 200
+
+
+async def test_health_needs_no_slot() -> None:
+    held = Held()
+    app = limited(held, 1, patience=0)
+    first = asyncio.create_task(call(app, "/work"))
+    await held.until(1)
+    held.go.release()
+    held.go.release()
+    assert await call(app, "/health") == 200
+    await first
+
+
+@pytest.mark.parametrize(("length", "status"), [(10, 200), (11, 413)], ids=["as large as allowed", "one byte more"])
+async def test_a_body_has_a_limit(length: int, status: int) -> None:
+    async with calling(limited(answering(200), 1, body_bytes=10)) as client:
+        assert (await client.post("/", content=b"x" * length)).status_code == status
+
+
+async def test_a_body_of_unknown_length_is_refused() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    async with calling(limited(answering(200), 1)) as client:
+        assert (await client.post("/", content=chunks())).status_code == 411
