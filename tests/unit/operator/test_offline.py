@@ -15,7 +15,7 @@ def with_spec(**spec: Any) -> dict[str, Any]:
 
 
 def test_the_operator_carries_the_very_crd() -> None:
-    """A copy could fall behind: the package's file is a link."""
+    """`python docs/generate_charts.py` writes the copy anew."""
     from importlib import resources
 
     assert resources.files("usecase_operator").joinpath("usecase.yaml").read_text() == CRD.read_text()
