@@ -4,6 +4,7 @@ The only place that catches: whatever a pass raises becomes a condition and a ti
 at once where a condition changes its status, and otherwise at growing intervals: a roll-out costs a handful of writes.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -29,8 +30,13 @@ from usecase_operator.teardown import tear_down
 from usecase_operator.topology.ownership import vhost_name
 from usecase_operator.topology.plan import Inventory
 from usecase_operator.transitions import KubernetesEvent, scale_events, transitions
-from usecase_operator.work import Dirty
+from usecase_operator.work import LONGEST_PAUSE, Dirty
 
+# Of an outage nobody tells the end: it is asked for at least this often.
+OUTAGES = (reasons.API_UNAVAILABLE, reasons.BROKER_UNREACHABLE)
+OUTAGE_PAUSE = 15.0
+# Every request has its own limit; this is for what nobody foresaw. A pass may be cut off anywhere.
+PASS_SECONDS = 300.0
 # Pauses between two writes of a status in which nothing but progress is new, in seconds.
 PAUSES = (2.0, 4.0, 8.0, 15.0)
 
@@ -66,7 +72,8 @@ class Settler:
         context = {"namespace": metadata["namespace"], "usecase": metadata["name"]}
         try:
             with metrics.RECONCILE.time():
-                again, result = await self._run(uid, body)
+                async with asyncio.timeout(PASS_SECONDS):
+                    again, result = await self._run(uid, body)
         except NotLeading:
             self.dirty.add_later(uid, 1.0)
             return
@@ -90,18 +97,24 @@ class Settler:
             if has_messaging(usecase) and FINALIZER not in usecase.metadata.finalizers:
                 await self.cluster.resource.add_finalizer(usecase, body["metadata"]["resourceVersion"])
             found = await reconcile(usecase, before, self.cluster, self.brokers, self._remember(usecase, before), now())
-            found = replace(found, again=_sooner(found.again, self.dirty.failed(uid) if found.failed else None))
+            found = replace(found, again=_sooner(found.again, self._pause(uid, found.failed)))
             again = _sooner(found.again, await self._tell(usecase, self._latest(uid, before), found))
         except (ApiError, Retry, Stuck) as error:
             step = failure(error, "the request") if isinstance(error, ApiError) else error
             log.warning(
                 "a pass was cut off", extra={"usecase": usecase.name, "reason": step.reason, "why": step.message}
             )
-            pause = self.dirty.failed(uid)
+            pause = self._pause(uid, step)
             return (step.after or pause) if isinstance(step, Retry) else pause, "retry"
         if not found.failed:
             self.dirty.succeeded(uid)
         return again, "retry" if found.failed else "done"
+
+    def _pause(self, uid: str, failed: Retry | Stuck | None) -> float | None:
+        """Seconds until what failed is tried again."""
+        if failed is None:
+            return None
+        return self.dirty.failed(uid, OUTAGE_PAUSE if failed.reason in OUTAGES else LONGEST_PAUSE)
 
     def _latest(self, uid: str, before: Status) -> Status:
         """The status as written last; `remember` may have written one in this pass."""
@@ -121,9 +134,8 @@ class Settler:
         self._measure(usecase, after)
         for event in (*found.events, *repairs(found.repairs, found.repaired)):
             await self.cluster.events.post(usecase, event.type, event.reason, event.note)
-        if after == before or as_json(after) == as_json(
-            before
-        ):  # the first is cheap, the second knows what is left out
+        # The first is cheap, the second knows what is left out.
+        if after == before or as_json(after) == as_json(before):
             return None
         pace, moment = self.paces.setdefault(uid, Pace()), self.clock()
         if urgent(before, after):

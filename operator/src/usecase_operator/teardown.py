@@ -1,11 +1,13 @@
 """The end of a use case that has messaging: stop its parts in reverse order, clean the broker, let the resource go.
 
 Each pass does the next step that is possible and waits for a change; the finalizer holds the resource meanwhile.
-Nothing waits for ever: past `brokerTimeoutSeconds` the finalizer goes, and an Event names what was left behind and the
-command that removes it. A deleter in the foreground has taken the pods already: then there is nothing left to stop.
+Nothing waits for ever, not even for an answer within a pass: past `brokerTimeoutSeconds` the finalizer goes, and an
+Event names what was left behind and the command that removes it. A deleter in the foreground has taken the pods
+already: then there is nothing left to stop.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -25,6 +27,8 @@ AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 LOOK_AGAIN = 2.0
 # A connection Secret that is gone may come back for a moment, as in a release that is rolled back.
 SECRET_GONE_SECONDS = 15.0
+# What the broker gets once more when the deadline has passed: a full pass over a broker that answers.
+LAST_TRY = 10.0
 
 
 class Cluster(Protocol):
@@ -52,12 +56,21 @@ async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers:
         return Ended(False, min(left, 30.0), waiting_for=waiting)
     # 2. Then what they spoke through.
     try:
-        events = await _clean(usecase, before, cluster, brokers)
+        events = await _within(max(left, LAST_TRY), _clean(usecase, before, cluster, brokers))
     except (Retry, Stuck) as failure:
         if left <= 0 or _secret_is_gone(usecase, failure, now):
             return Ended(True, events=(_skipped(usecase, failure.message),))
         return Ended(False, min(LOOK_AGAIN, max(left, 0.1)), waiting_for=failure.message)
     return Ended(True, events=events)
+
+
+async def _within(seconds: float, cleaning: Awaitable[tuple[KubernetesEvent, ...]]) -> tuple[KubernetesEvent, ...]:
+    """Raises `Retry` after *seconds*, whatever it is that does not answer."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await cleaning
+    except TimeoutError as error:
+        raise Retry(reasons.BROKER_UNREACHABLE, f"the broker was not cleaned within {seconds:.0f} s") from error
 
 
 async def _stop(usecase: UseCase, cluster: Cluster) -> str:

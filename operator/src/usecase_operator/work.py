@@ -44,10 +44,10 @@ class Dirty:
             known.cancel()
         self._later[key] = loop.call_at(when, self._due, key)
 
-    def failed(self, key: str) -> float:
-        """Seconds to wait before *key* is tried again: 1, 2, 4, … up to five minutes."""
-        count = self._failures[key] = self._failures.get(key, 0) + 1
-        return float(min(LONGEST_PAUSE, 2 ** (count - 1)))
+    def failed(self, key: str, longest: float = LONGEST_PAUSE) -> float:
+        """Seconds to wait before *key* is tried again: 1, 2, 4, … up to *longest*."""
+        count = self._failures[key] = min(self._failures.get(key, 0) + 1, 30)
+        return float(min(longest, 2 ** (count - 1)))
 
     def succeeded(self, key: str) -> None:
         self._failures.pop(key, None)

@@ -1,5 +1,6 @@
 """The end of a use case: in reverse order, and never for ever."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from usecase_operator import reasons
 from usecase_operator.cluster.children import Child
+from usecase_operator.cluster.secrets import Secret
 from usecase_operator.errors import Retry
 from usecase_operator.model import UseCase
 from usecase_operator.status import Inventory, MessagingStatus, Status
@@ -25,6 +27,7 @@ class World:
         self.objects["HorizontalPodAutoscaler", "shop-front"] = Child("h", "prod", 1, None, b"")
         self.pod_counts = dict.fromkeys(running, 1)
         self.deleted: list[str] = []
+        self.secret: Secret | None = None
 
     def children(self, usecase: UseCase) -> Any:
         return self.objects
@@ -33,11 +36,21 @@ class World:
         return self.pod_counts.get(component, 0)
 
     async def secrets(self, usecase: UseCase) -> Any:
-        return {}
+        return {"admin": self.secret} if self.secret else {}
 
     async def delete(self, key: tuple[str, str], child: Child) -> None:
         self.deleted.append("/".join(key))
         del self.objects[key]
+
+
+class SilentBroker:
+    """Takes every question and never answers."""
+
+    async def of(self, connection: Any, vhost: str) -> Any:
+        await asyncio.Event().wait()
+
+    async def release(self, vhost: str) -> None:
+        return None
 
 
 class NoBroker:
@@ -85,6 +98,18 @@ async def test_a_broker_that_is_gone_is_waited_for_until_the_deadline(now: str, 
     ended = await tear_down(usecase, MADE, World(), NoBroker(), now)
     assert ended.done is done
     assert [each.reason for each in ended.events] == (["MessagingCleanupSkipped"] if done else [])
+
+
+async def test_an_answer_that_never_comes_does_not_hold_the_resource_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("usecase_operator.teardown.LAST_TRY", 0.05)
+    connection = {"connectionSecretRef": {"name": "admin"}, "reach": {"cidrs": ["10.0.0.0/8"]}}
+    usecase = deleting(deletionPolicy={"brokerTimeoutSeconds": 10}, infrastructure={"rabbitmq": connection})
+    world = World()
+    world.secret = Secret({}, dict.fromkeys(("managementUri", "amqpHost", "username", "password"), "aHR0cDovL3g="))
+    async with asyncio.timeout(5):
+        ended = await tear_down(usecase, MADE, world, SilentBroker(), "2026-01-01T00:00:10Z")
+    assert ended.done
+    assert [each.reason for each in ended.events] == ["MessagingCleanupSkipped"]
 
 
 async def test_a_connection_secret_that_is_gone_is_not_waited_for_long() -> None:

@@ -96,6 +96,13 @@ def test_the_pause_grows_with_failures_and_has_an_end(failures: int, pause: floa
     assert dirty.failed("a") == 1.0
 
 
+def test_the_pause_of_an_outage_ends_sooner() -> None:
+    dirty = Dirty()
+    for _ in range(20):
+        dirty.failed("a")
+    assert dirty.failed("a", 15.0) == 15.0
+
+
 async def test_a_closed_set_begins_nothing_new() -> None:
     dirty = Dirty()
     dirty.close()

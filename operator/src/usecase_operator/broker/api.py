@@ -75,7 +75,15 @@ class Api:
             return None
         if response.status >= 400:
             raise self._refused(method, path, response.status, raw)
-        return orjson.loads(raw) if raw else None
+        try:
+            return orjson.loads(raw) if raw else None
+        except orjson.JSONDecodeError as error:
+            where = self.connection.management
+            raise Retry(
+                reasons.MANAGEMENT_PLUGIN_MISSING,
+                f"{where} answers {path}, but not with JSON: check managementUri in the connection Secret",
+                after=ACT_SECONDS,
+            ) from error
 
     def _refused(self, method: str, path: str, status: int, raw: bytes) -> Retry:
         """The broker answered, and said no."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from usecase_operator import reasons
 from usecase_operator.broker.api import Api
 from usecase_operator.errors import Retry
 from usecase_operator.topology.objects import Topology
@@ -46,14 +47,18 @@ class Observer:
         self._read_once = False
         self._wake = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
+        self._served: list[asyncio.Future[None]] = []
         self._task = asyncio.create_task(self._run(), name=f"broker observer {api.connection.management}")
 
     async def close(self) -> None:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        for waiter in self._waiting:
-            waiter.cancel()
+        # Not cancelled: that would look like the end of the process to the pass that waits.
+        closed = Retry(reasons.BROKER_UNREACHABLE, "the connection to the broker was given up", after=1)
+        for waiter in (*self._served, *self._waiting):
+            if not waiter.done():
+                waiter.set_exception(closed)
 
     def watch(self, vhost: str) -> None:
         """Keep *vhost* from now on and report its changes."""
@@ -90,16 +95,26 @@ class Observer:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._pause())
             self._wake.clear()
-            waiting, self._waiting = self._waiting, []
+            self._served, self._waiting = self._waiting, []
             try:
                 await self._read()
             except Retry as failure:
                 self._failed(failure)
+            except Exception as error:  # an observer that ends would leave everybody waiting for ever
+                self._failed(self._nonsense(error))
             else:
                 self._recovered()
-            for waiter in waiting:
+            for waiter in self._served:
                 if not waiter.done():
                     waiter.set_exception(self._failure) if self._failure else waiter.set_result(None)
+
+    def _nonsense(self, error: Exception) -> Retry:
+        where = self._api.connection.management
+        log.warning("an answer of the broker can't be read", exc_info=error)
+        return Retry(
+            reasons.BROKER_UNREACHABLE,
+            f"RabbitMQ at {where} answers what can't be read ({type(error).__name__}: {error}); trying again",
+        )
 
     def _pause(self) -> float:
         return (self._failure and self._failure.after) or DEFINITIONS_SECONDS
