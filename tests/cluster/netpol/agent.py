@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.netpol import pods, watch
-from cluster.netpol.rules import Policy, ruleset
+from cluster.netpol.rules import Policy, ruleset, transaction
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 READY = Path("/run/netpol-ready")  # the readiness probe looks for it
@@ -39,8 +39,12 @@ def connect() -> tuple[http.client.HTTPConnection, dict[str, str]]:
     return connection, {"Authorization": f"Bearer {(ACCOUNT / 'token').read_text()}"}
 
 
-def load(text: str) -> None:
+def load(rules: str) -> None:
     """One atomic transaction: a packet meets the rules before or the rules after, never none."""
+    turn = int(
+        time.monotonic() / SETTLE_SECONDS
+    )  # grows from load to load, and over restarts, as the node's clock does
+    text = transaction(rules, turn)
     subprocess.run(["nft", "-f", "-"], input=text, text=True, check=True, capture_output=True, timeout=30)
 
 

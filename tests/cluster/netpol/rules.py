@@ -1,9 +1,11 @@
 """NetworkPolicies as one nftables table for one node: the enforcer's whole decision, and nothing but it.
 
-Egress is decided on the node of the source, ingress on the node of the destination. A verdict map leads from an
-isolated pod's address to the chain of the policies that select it, so a packet costs the same however many pods there
-are. The node's own traffic never meets the forward hook, so probes pass whatever policies say; Service addresses were
-translated before it. Clusters here are IPv4: IPv6 blocks are left out. A connection that was let in stays."""
+Egress is decided on the node of the source, ingress on the node of the destination. A rule leads from an isolated
+pod's address to the chain of the policies that select it: a rule and not a map, because the kernel replaces all rules
+at one moment, but looks a map up as it is a moment later, and who is not found there would pass. A set that is looked
+up a moment late lets nobody in who should not. Only first packets come that far. The node's own traffic never meets
+the forward hook, so probes pass whatever policies say; Service addresses were translated before it. Clusters here are
+IPv4: IPv6 blocks are left out. A connection that was let in stays."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +33,7 @@ DIRECTIONS = (("egress", "to", "saddr", "daddr"), ("ingress", "from", "daddr", "
 
 
 def ruleset(pods: Iterable[Pod], namespaces: Mapping[str, Labels], policies: Iterable[Policy], node: str) -> str:
-    """A transaction for `nft -f -` that puts the node's table in the place of the one before it.
+    """The node's table as text, to be loaded by `transaction`.
 
     namespaces: name → labels. The same objects give the same text, in whatever order they come."""
     # An address that was handed on is its newer pod's, though the older pod may still be listed.
@@ -50,15 +52,22 @@ def ruleset(pods: Iterable[Pod], namespaces: Mapping[str, Labels], policies: Ite
                     allowed[pod.ip] += passing
         distinct = dict.fromkeys(map(tuple, allowed.values()))
         chains = {passing: f"{field}-{number}" for number, passing in enumerate(distinct, 1)}
-        verdicts = _elements(f"{ip} : jump {chains[tuple(passing)]}" for ip, passing in sorted(allowed.items()))
         body += "".join(_block(f"chain {name}", *passing, "drop") for passing, name in chains.items())
-        body += _block(f"map {field}", "type ipv4_addr : verdict", verdicts)
-        hook.append(f"ip {ours} vmap @{field}")
+        hook += [f"ip {ours} {ip} jump {chains[tuple(passing)]}" for ip, passing in sorted(allowed.items())]
     sets = "".join(_block(f"set {name}", *declared) for declared, name in lines.sets.items())
     # A pod that reaches itself by way of its Service is nobody's business.
     sets += _block("set itself", "type ipv4_addr . ipv4_addr", _elements(f"{pod.ip} . {pod.ip}" for pod in local))
-    body += _block("chain forward", "type filter hook forward priority filter; policy accept", *hook)
-    return f"table {TABLE}\ndelete table {TABLE}\ntable {TABLE} {{\n{sets}{body}}}\n"
+    return sets + body + _block("chain decide", *hook)
+
+
+def transaction(rules: str, turn: int) -> str:
+    """For `nft -f -`: the table of `ruleset` in the place of the one before it.
+
+    turn: higher than that of the table before. While a transaction is being committed both tables are hooked in, the
+    old one in force until a moment and the new one after it. A packet that met the new one first could pass it before
+    that moment and the old one after it; the turn is the hook's priority, so the old one always comes first."""
+    hook = _block("chain forward", f"type filter hook forward priority {turn}; policy accept", "jump decide")
+    return f"table {TABLE}\ndelete table {TABLE}\ntable {TABLE} {{\n{rules}{hook}}}\n"
 
 
 class _Lines:

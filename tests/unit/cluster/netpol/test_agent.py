@@ -124,7 +124,7 @@ def agent(api: ApiServer, tmp_path: Path) -> Iterator[Agent]:
     api.objects[POLICIES].append(deny("deny"))
     started = Agent(api, tmp_path)
     try:
-        started.loads_text("10.1.0.2 : jump ingress-1")
+        started.loads_text("10.1.0.2 jump ingress-1")
         yield started
     finally:
         started.process.kill()
@@ -159,10 +159,10 @@ def test_the_first_rules_know_all_kinds_and_make_the_agent_ready(agent: Agent) -
 
 def test_a_new_pod_and_a_deleted_policy_are_taken_in(agent: Agent, api: ApiServer) -> None:
     api.tell(PODS, "ADDED", pod("api", "10.1.0.3", 11))
-    agent.loads_text("10.1.0.3 : jump ingress-1")
+    agent.loads_text("10.1.0.3 jump ingress-1")
     api.tell(POLICIES, "DELETED", deny("deny", 12))
     assert "chain ingress" not in eventually(
-        lambda: "jump" not in agent.loaded()[-1] and agent.loaded()[-1], 10, "rules without the policy"
+        lambda: "jump ingress" not in agent.loaded()[-1] and agent.loaded()[-1], 10, "rules without the policy"
     )
 
 
@@ -182,7 +182,7 @@ def test_what_changes_no_rule_loads_nothing(agent: Agent, api: ApiServer) -> Non
 def test_a_burst_of_changes_is_few_loads(agent: Agent, api: ApiServer) -> None:
     for number in range(3, 203):
         api.tell(PODS, "ADDED", pod(f"pod-{number}", f"10.1.0.{number}", number))
-    agent.loads_text("10.1.0.202 : jump ingress-1")
+    agent.loads_text("10.1.0.202 jump ingress-1")
     assert len(agent.loaded()) < 50
 
 
@@ -192,7 +192,7 @@ def test_a_pod_whose_address_only_the_node_knows_is_closed_too(agent: Agent, api
     agent.loads_text("10.1.0.3")
     result = {"cniArgs": [["K8S_POD_UID", "uid-api"]], "result": {"ips": [{"address": "10.1.0.9/24"}]}}
     (agent.results / "pods-1-eth0").write_text(json.dumps(result))
-    agent.loads_text("10.1.0.9 : jump ingress-1")
+    agent.loads_text("10.1.0.9 jump ingress-1")
 
 
 def test_a_watch_that_ended_goes_on_where_it_was(agent: Agent, api: ApiServer) -> None:
@@ -207,7 +207,7 @@ def test_a_version_too_old_starts_over_and_what_vanished_meanwhile_is_gone(agent
     api.objects[PODS] = [pod("api", "10.1.0.3", 20)]
     gone = {"metadata": {}, "code": 410, "message": "too old resource version"}
     api.tell(PODS, "ERROR", gone)
-    rules = agent.loads_text("10.1.0.3 : jump ingress-1")
+    rules = agent.loads_text("10.1.0.3 jump ingress-1")
     assert "10.1.0.2" not in rules
     assert api.watches(PODS)[-1]["sendInitialEvents"] == "true"
 
