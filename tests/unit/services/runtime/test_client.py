@@ -119,3 +119,13 @@ async def test_a_call_carries_credential_ids_and_query() -> None:
     assert headers[b"x-request-id"] == b"r-1"
     assert headers[b"traceparent"] == f"00-{'a' * 32}-{'b' * 16}-00".encode()
     assert script.requests[0]["query_string"] == b"user_id=5"
+
+
+async def test_a_call_may_speak_for_somebody_else() -> None:
+    """The bot calls the api for many users through one pool."""
+    script = Script(answering(200))
+    async with client_of(script) as client:
+        await client.call("GET", "/tasks", headers={"authorization": "Bearer of-a-user"})
+        await client.call("GET", "/tasks")
+    sent = [value for request in script.requests for name, value in request["headers"] if name == b"authorization"]
+    assert sent == [b"Bearer of-a-user", b"Bearer secret"]

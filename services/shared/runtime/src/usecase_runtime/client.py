@@ -29,30 +29,33 @@ class Client:
         self._peer = urlsplit(base_url).netloc
 
     async def call(
-        self, method: str, path: str, body: bytes | None = None, query: Query | None = None, repeatable: bool = True
-    ) -> bytes:
+        self, method: str, path: str, body: bytes | None = None, query: Query | None = None, repeatable: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:  # fmt: skip
         """Send JSON bytes, get JSON bytes. Tried up to 3 times within the client's time when `repeatable`
-        (may arrive twice), else only while it certainly was not worked on. Raises NotFound, Refused,
-        Unavailable.
+        (may arrive twice), else only while it certainly was not worked on. `headers` go before the client's own.
+        Raises NotFound, Refused, Unavailable.
         """
         try:
             async with asyncio.timeout(self._seconds):
                 for attempt in range(ATTEMPTS - 1):
                     try:
-                        return await self._once(method, path, body, query)
+                        return await self._once(method, path, body, query, headers or {})
                     except (_TurnedAway, aiohttp.ClientConnectorError):
                         pass
                     except (Unavailable, aiohttp.ClientError):
                         if not repeatable:
                             raise
                     await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt * random.uniform(0.75, 1.25))
-                return await self._once(method, path, body, query)
+                return await self._once(method, path, body, query, headers or {})
         except (TimeoutError, aiohttp.ClientError) as error:
             raise Unavailable(f"{self._peer}: {type(error).__name__}: {error}") from error
 
-    async def _once(self, method: str, path: str, body: bytes | None, query: Query | None) -> bytes:
+    async def _once(
+        self, method: str, path: str, body: bytes | None, query: Query | None, own: Mapping[str, str]
+    ) -> bytes:
         with span(f"{method} {self._peer}", SpanKind.CLIENT):
-            headers = {**outgoing_headers(), "content-type": "application/json"}
+            headers = {**outgoing_headers(), "content-type": "application/json", **own}
             url = self._base + path
             async with self._session.request(method, url, data=body, params=query, headers=headers) as response:
                 answer, status = await response.read(), response.status
