@@ -17,9 +17,12 @@ from typing import Any
 
 import pytest
 
+from cluster import engine
+from cluster import settings as environment
 from cluster.netpol.pods import Pod
 from cluster.netpol.rules import Policy, ruleset, transaction
 from cluster.polling import eventually
+from cluster.progress import Progress
 
 PREFIX = f"netpol{os.getpid()}-"
 PODS = {
@@ -93,8 +96,10 @@ def python(name: str, program: str, *arguments: str) -> list[str]:
 @pytest.fixture(scope="module", autouse=True)
 def network() -> Iterator[None]:
     """The namespaces, their wires and the server's process; all gone afterwards."""
-    if os.geteuid() != 0 or not shutil.which("nft"):
-        pytest.fail("this test needs root, and nft: apt-get install nftables")
+    if os.geteuid() != 0 or not (shutil.which("nft") or shutil.which("apt-get")):
+        pytest.fail("this test needs root, and nft: install nftables")
+    if not shutil.which("nft"):
+        engine.apt_install(Progress(environment.read().cache), ["nftables"])
     try:
         for name in (*NODES, *PODS):
             ip("netns", "add", PREFIX + name)
