@@ -164,6 +164,32 @@ async def test_a_repeated_reminder_is_scheduled_again(pool: Pool, owner: int) ->
     assert (await reminders.dispatch(pool, 100)).dispatched == 0
 
 
+async def test_an_event_of_an_overdue_task_does_not_repeat_its_notice_early(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, PAST, OVERDUE, repeat_seconds=86_400)
+    await reminders.dispatch(pool, 100)
+    again = await schedule(pool, task, PAST, OVERDUE, repeat_seconds=86_400)
+    assert again.reminder_time > NOW + timedelta(hours=23)
+    assert (await reminders.dispatch(pool, 100)).dispatched == 0
+    assert (await schedule(pool, task, SOON, OVERDUE, repeat_seconds=86_400)).reminder_time == SOON
+
+
+async def test_the_next_reminder_is_awaited_whoever_schedules_it(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, LATER)
+    assert (await reminders.upcoming(pool, 0)).model_dump() == {"next_due_at": LATER, "due": False}
+    waiting = asyncio.create_task(reminders.upcoming(pool, 10))
+    at = (await pool.fetchval("select now()")) + timedelta(seconds=0.2)
+    await schedule(pool, task, at, CUSTOM)
+    found, late = await waiting, (await pool.fetchval("select now()")) - at
+    assert (found.next_due_at, found.due) == (at, True)
+    assert timedelta() <= late < timedelta(seconds=1)
+
+
+async def test_waiting_for_the_next_reminder_has_an_end(pool: Pool, owner: int) -> None:
+    assert (await reminders.upcoming(pool, 0.05)).model_dump() == {"next_due_at": None, "due": False}
+
+
 @pytest.mark.parametrize("status", [TaskStatus.COMPLETED, TaskStatus.CANCELLED])
 async def test_nothing_is_sent_for_a_closed_task(pool: Pool, owner: int, status: TaskStatus) -> None:
     task = await new(pool, owner)

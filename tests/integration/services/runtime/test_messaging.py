@@ -12,7 +12,7 @@ from integration.services.waiting import until
 from usecase_contracts.topology import TASK_ANALYTICS_QUEUE, TASK_EVENTS, dlq_of, retry_of
 from usecase_runtime import context
 from usecase_runtime.consume import consume, reading
-from usecase_runtime.errors import Reject, Unavailable, Unroutable
+from usecase_runtime.errors import Reject, ServerError, Unavailable, Unroutable
 from usecase_runtime.ops import Readiness
 from usecase_runtime.publish import Publisher, publisher
 
@@ -137,6 +137,29 @@ async def test_an_outage_of_somebody_else_counts_no_try(vhost: Vhost) -> None:
     await publish(vhost, b"1")
     async with consuming(vhost, handler, max_tries=2):
         await until(lambda: len(handler.bodies) == 5, 30)
+    assert vhost.messages(dlq_of(QUEUE)) == []
+
+
+async def test_a_server_that_breaks_on_one_message_counts_its_tries(vhost: Vhost) -> None:
+    handler = Handler(*(ServerError("mongo-data answered 500") for _ in range(9)))
+    await publish(vhost, b"1")
+    async with consuming(vhost, handler, max_tries=2):
+        await until(lambda: vhost.messages(dlq_of(QUEUE)), 30)
+    assert handler.bodies == [b"1"] * 2
+
+
+async def test_what_takes_too_long_is_tried_again(vhost: Vhost) -> None:
+    tries = 0
+
+    async def hang_once(_body: bytes) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            await asyncio.Event().wait()
+
+    await publish(vhost, b"1")
+    async with consuming(vhost, hang_once, seconds=0.1):
+        await until(lambda: tries == 2)
     assert vhost.messages(dlq_of(QUEUE)) == []
 
 

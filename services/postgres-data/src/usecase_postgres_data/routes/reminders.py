@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from usecase_contracts.reminders import (
     Cancelled,
     Dispatched,
+    NextReminder,
     Reminder,
     ReminderCreate,
     ReminderKind,
@@ -29,6 +30,14 @@ async def schedule_reminder(request: Request, body: ReminderCreate) -> Reminder:
 async def dispatch_reminders(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 500) -> Dispatched:
     """Mark what is due and put it into the outbox."""
     return await reminders.dispatch(pool_of(request), limit)
+
+
+@router.get("/reminders/next")
+async def next_reminder(
+    request: Request, wait_seconds: Annotated[float, Query(ge=0, le=reminders.LONGEST_WAIT_SECONDS)] = 0
+) -> NextReminder:
+    """When the next reminder is due: answered when it is, or after `wait_seconds`."""
+    return await reminders.upcoming(pool_of(request), wait_seconds)
 
 
 @router.get("/tasks/{task_id}/reminders")

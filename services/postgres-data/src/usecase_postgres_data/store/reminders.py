@@ -4,18 +4,24 @@ Whatever a late or repeated event asks, the task decides: nothing is scheduled o
 or gone.
 """
 
+import asyncio
+import time
 from collections.abc import Sequence
 
 import asyncpg
 
 from usecase_contracts import topology
 from usecase_contracts.messages import PUBLISHED_BY_API
-from usecase_contracts.reminders import Dispatched, Reminder, ReminderCreate, ReminderKind
+from usecase_contracts.reminders import Dispatched, NextReminder, Reminder, ReminderCreate, ReminderKind
 from usecase_postgres_data.database import ACQUIRE_SECONDS, Pool
 from usecase_postgres_data.store.outbox import CHANNEL
 from usecase_postgres_data.store.rows import OPEN, SEEN
 from usecase_runtime.context import request_id, traceparent
 from usecase_runtime.problem import Problem
+
+LONGEST_WAIT_SECONDS = 10
+LOOK_SECONDS = 0.4
+"""How often `upcoming` looks again: somebody may have scheduled an earlier one, through whichever replica."""
 
 _COLUMNS = (
     "r.id, r.task_id, r.user_id, r.reminder_time, r.message, r.kind, r.state, r.repeat_seconds, r.sent_at, r.created_at"
@@ -28,13 +34,16 @@ _ADD_CUSTOM = """
 insert into reminders (task_id, user_id, kind, reminder_time, message) values ($1, $2, $3, $4, $5)
 on conflict (task_id, reminder_time) where kind = 'custom' do nothing"""
 
-# Sent stays sent while the time is the same: an event that comes again must not remind again.
+# Sent stays sent while the time is the same: an event that comes again must not remind again. One that repeats has
+# been sent for every time up to its last: it keeps its next time then.
 _MOVE = """
 insert into reminders as r (task_id, user_id, kind, reminder_time, message, repeat_seconds)
 values ($1, $2, $3, $4, $5, $6)
 on conflict (task_id, kind) where kind <> 'custom' do update
-set reminder_time = excluded.reminder_time, message = excluded.message, repeat_seconds = excluded.repeat_seconds,
-  state = 'scheduled', sent_at = null
+set message = excluded.message, repeat_seconds = excluded.repeat_seconds, state = 'scheduled',
+  reminder_time = case when r.state = 'scheduled' and r.sent_at >= excluded.reminder_time
+                       then r.reminder_time else excluded.reminder_time end,
+  sent_at = case when r.state = 'scheduled' and r.sent_at >= excluded.reminder_time then r.sent_at end
 where r.state <> 'sent' or r.reminder_time <> excluded.reminder_time"""
 
 _STORED = f"""
@@ -77,7 +86,8 @@ with due as (
 select count(*), case when count(*) > 0 then pg_notify('{CHANNEL}', '') end from due"""
 
 _NEXT = f"""
-select r.reminder_time from reminders r join tasks t on t.id = r.task_id
+select r.reminder_time, extract(epoch from r.reminder_time - now())::float as seconds
+from reminders r join tasks t on t.id = r.task_id
 where r.state = 'scheduled' and {OPEN} order by r.reminder_time limit 1"""
 
 
@@ -117,6 +127,21 @@ async def dispatch(pool: Pool, limit: int) -> Dispatched:
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
         dispatched = await connection.fetchval(_DISPATCH, limit, request_id.get(), traceparent.get())
         return Dispatched(dispatched=dispatched, next_due_at=await connection.fetchval(_NEXT))
+
+
+async def upcoming(pool: Pool, wait_seconds: float) -> NextReminder:
+    """When the next reminder is due, as soon as it is or `wait_seconds` are over.
+
+    Meant for those who dispatch: one request in place of many, and no clock but the database's.
+    """
+    end = time.monotonic() + wait_seconds
+    while True:
+        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            row = await connection.fetchrow(_NEXT)
+        due, left = row is not None and row["seconds"] <= 0, end - time.monotonic()
+        if due or left <= 0:
+            return NextReminder(next_due_at=row["reminder_time"] if row else None, due=due)
+        await asyncio.sleep(min(left, LOOK_SECONDS, row["seconds"] if row else LOOK_SECONDS))
 
 
 def _reminder(row: asyncpg.Record | None) -> Reminder:

@@ -83,3 +83,15 @@ class Dispatched(BaseModel):
 
     dispatched: int
     next_due_at: Utc | None
+
+
+class NextReminder(BaseModel):
+    """`GET /reminders/next?wait_seconds=…`: answers as soon as a reminder is due, at the latest after that wait.
+
+    Due by the clock of the database, whatever clock the asker has.
+    """
+
+    model_config = ANSWER
+
+    next_due_at: Utc | None
+    due: bool

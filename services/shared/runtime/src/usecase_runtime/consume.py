@@ -1,9 +1,9 @@
 """Consume a queue: acknowledge what is done, try again later what failed, dead-letter what never will work.
 
 Outcome of a handler: returns → ack. `Reject` → dead letter. `Unavailable` → later, as often as it takes. Any
-other error → later, and dead letter after `max_tries`. "Later" is a confirmed publish to `<queue>.retry` with
-the count in `x-tries`, then the ack: a crash between both makes a second copy, so handlers are idempotent by
-event id.
+other error, a `ServerError` and too long a time → later, and dead letter after `max_tries`. "Later" is a
+confirmed publish to `<queue>.retry` with the count in `x-tries`, then the ack: a crash between both makes a
+second copy, so handlers are idempotent by event id.
 """
 
 import asyncio
@@ -18,12 +18,15 @@ from prometheus_client import Counter, Histogram
 
 from usecase_runtime.amqp import keep_connected
 from usecase_runtime.context import request_id, valid_request_id
-from usecase_runtime.errors import Reject, Unavailable
+from usecase_runtime.errors import Reject, ServerError, Unavailable
 from usecase_runtime.ops import Readiness
 from usecase_runtime.tracing import span
 
 PROCESSED = Counter("messages_processed", "Messages settled", ["queue", "outcome"])
 SECONDS = Histogram("message_processing_duration_seconds", "Time in the handler", ["queue"])
+MAX_TRIES = 5
+"""What a queue of the UseCase resource has unless it says otherwise, like the next."""
+MAX_PROCESSING_SECONDS = 30
 _log = structlog.get_logger()
 T = TypeVar("T")
 Handler = Callable[[bytes], Awaitable[None]]
@@ -44,11 +47,12 @@ def reading(parse: Callable[[bytes], T], handle: Callable[[T], Awaitable[None]])
 
 async def consume(
     url: str, queue: str, handler: Handler, *,
-    readiness: Readiness, stop: asyncio.Event, prefetch: int, max_tries: int = 10, grace: float = 20,
+    readiness: Readiness, stop: asyncio.Event, prefetch: int,
+    max_tries: int = MAX_TRIES, seconds: float = MAX_PROCESSING_SECONDS, grace: float = 20,
 ) -> None:  # fmt: skip
-    """Hand the body of every message of `queue` to `handler`, up to `prefetch` at once, until `stop` is set
-    and what was begun is finished (for up to `grace` seconds). The part `consumer` of `readiness` is up
-    exactly while the broker has our consumer registered.
+    """Hand the body of every message of `queue` to `handler`, up to `prefetch` at once, each for up to `seconds`,
+    until `stop` is set and what was begun is finished (for up to `grace` seconds). The part `consumer` of
+    `readiness` is up exactly while the broker has our consumer registered.
     """
 
     async def work(channel: AbstractChannel) -> None:
@@ -61,7 +65,7 @@ async def consume(
         async def deliver(message: AbstractIncomingMessage) -> None:
             in_hand.add(asyncio.current_task())
             try:
-                await _settle(message, queue, retry, handler, max_tries)
+                await _settle(message, queue, retry, handler, max_tries, seconds)
             except Exception as error:
                 # Neither acknowledged nor put aside: a new connection makes the broker deliver it again.
                 if not broken.done():
@@ -77,6 +81,7 @@ async def consume(
         stopping.cancel()
         if broken.done():
             broken.result()
+        readiness.down("consumer", "stopping")
         await source.cancel(tag)
         if running := {task for task in in_hand if task}:
             await asyncio.wait(running, timeout=grace)
@@ -85,19 +90,22 @@ async def consume(
 
 
 async def _settle(
-    message: AbstractIncomingMessage, queue: str, retry: AbstractExchange, handler: Handler, max_tries: int
-) -> None:
+    message: AbstractIncomingMessage, queue: str, retry: AbstractExchange,
+    handler: Handler, max_tries: int, seconds: float,
+) -> None:  # fmt: skip
     headers = message.headers
     count = headers.get("x-tries")
     tries = (count if isinstance(count, int) else 0) + 1
     token = request_id.set(valid_request_id(str(headers.get("x-request-id"))))
-    outcome = "acknowledged"
+    outcome, limit = "acknowledged", asyncio.timeout(seconds)
     try:
         parent = str(headers.get("traceparent"))
         with span(f"consume {queue}", SpanKind.CONSUMER, parent), SECONDS.labels(queue).time():
-            await handler(message.body)
+            async with limit:
+                await handler(message.body)
     except Exception as error:
-        reason, uncounted = f"{type(error).__name__}: {error}"[:500], isinstance(error, Unavailable)
+        reason = f"not done in {seconds:g} s" if limit.expired() else f"{type(error).__name__}: {error}"[:500]
+        uncounted = isinstance(error, Unavailable) and not isinstance(error, ServerError)
         if isinstance(error, Reject) or (tries >= max_tries and not uncounted):
             outcome = "rejected"
         else:

@@ -5,6 +5,14 @@ class Unavailable(Exception):  # noqa: N818 - read as a sentence: `raise Unavail
     """Something we need is away or overloaded, and all allowed tries are used up. Later it may work."""
 
 
+class ServerError(Unavailable):
+    """The other side answered 500: it broke on this very request, while others may work."""
+
+
+class NotDone(Unavailable):
+    """Away, and certainly nothing of the call was done: even what is not repeatable may be sent again."""
+
+
 class NotFound(Exception):  # noqa: N818
     """The thing does not exist. Never tried again."""
 
