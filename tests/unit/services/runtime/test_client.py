@@ -10,7 +10,7 @@ from unit.services.runtime.asgi import answering
 from usecase_runtime import client as module
 from usecase_runtime import context
 from usecase_runtime.client import Client, http_client
-from usecase_runtime.errors import NotFound, Refused, Unavailable
+from usecase_runtime.errors import NotDone, NotFound, Refused, ServerError, Unavailable
 from usecase_runtime.server import App, Receive, Scope, Send, serving
 
 
@@ -64,8 +64,9 @@ async def test_an_answer_comes_back(apps: list[App], repeatable: bool, requests:
     [
         pytest.param(answering(404), True, NotFound, 1, id="not found is final"),
         pytest.param(answering(409, b'{"type": "urn:x"}'), True, Refused, 1, id="so is every other 4xx"),
-        pytest.param(BROKEN, True, Unavailable, 3, id="three tries"),
-        pytest.param(BROKEN, False, Unavailable, 1, id="one, if it may have been worked on"),
+        pytest.param(BROKEN, True, ServerError, 3, id="three tries"),
+        pytest.param(BROKEN, False, ServerError, 1, id="one, if it may have been worked on"),
+        pytest.param(answering(401), False, Unavailable, 1, id="a credential that the other side does not know"),
         pytest.param(GONE, False, Unavailable, 1, id="503 of unknown outcome"),
         pytest.param(BUSY, False, Unavailable, 3, id="turned away three times"),
         pytest.param(answering(429), True, Unavailable, 3, id="too many requests"),
@@ -129,3 +130,26 @@ async def test_a_call_may_speak_for_somebody_else() -> None:
         await client.call("GET", "/tasks")
     sent = [value for request in script.requests for name, value in request["headers"] if name == b"authorization"]
     assert sent == [b"Bearer of-a-user", b"Bearer secret"]
+
+
+@pytest.mark.parametrize(
+    ("apps", "sure"),
+    [
+        pytest.param([BUSY], True, id="turned away each time"),
+        pytest.param([BUSY, BROKEN, BUSY], False, id="once it broke inside"),
+        pytest.param([GONE], False, id="503 that promises nothing"),
+    ],
+)
+async def test_it_is_said_when_nothing_was_done(apps: list[App], sure: bool) -> None:
+    async with client_of(Script(*apps)) as client:
+        with pytest.raises(Unavailable) as failed:
+            await client.call("POST", "/tasks", b"{}")
+    assert isinstance(failed.value, NotDone) == sure
+
+
+async def test_nobody_listening_means_that_nothing_was_done() -> None:
+    async with serving(answering(), 0, host="127.0.0.1", grace=1) as port:
+        pass
+    async with http_client(f"http://127.0.0.1:{port}") as client:
+        with pytest.raises(NotDone):
+            await client.call("POST", "/", b"{}", repeatable=False)

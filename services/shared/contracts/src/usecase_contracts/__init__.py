@@ -2,5 +2,6 @@
 
 Whoever writes a shape and whoever reads it import the same class from here; nothing else is shared between
 services. `fields` holds the value types, `tasks users reminders analytics` the HTTP bodies of the two data
-services, `messages` what travels through the broker and `topology` the names it travels by.
+services, `own_tasks sessions` those of the api, `messages` what travels through the broker and `topology` the names
+it travels by.
 """

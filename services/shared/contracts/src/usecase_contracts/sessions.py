@@ -6,10 +6,12 @@ the user asked for while logged in, never by the id alone.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from usecase_contracts.fields import ANSWER, REQUEST, Id, Utc
+from usecase_contracts.users import Email, Username
 
+Password = Annotated[SecretStr, Field(min_length=8, max_length=128)]
 LinkCodeText = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
@@ -52,6 +54,24 @@ class TelegramSession(BaseModel):
     token_type: Literal["bearer"] = "bearer"
     expires_in: int
     username: str
+
+
+class Registration(BaseModel):
+    """`POST /api/v1/auth/register`. A name or address that somebody has is 409."""
+
+    model_config = REQUEST
+
+    username: Username
+    email: Email
+    password: Password
+
+
+class RefreshRequest(BaseModel):
+    """`POST /api/v1/auth/refresh`. 401 when the token is unknown, expired or spent."""
+
+    model_config = REQUEST
+
+    refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=200)]
 
 
 class Session(BaseModel):

@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 from pydantic import SecretStr
 
 from usecase_runtime.context import outgoing_headers
-from usecase_runtime.errors import NotFound, Refused, Unavailable
+from usecase_runtime.errors import NotDone, NotFound, Refused, ServerError, Unavailable
 from usecase_runtime.tracing import span
 
 ATTEMPTS = 3
@@ -34,22 +34,28 @@ class Client:
     ) -> bytes:  # fmt: skip
         """Send JSON bytes, get JSON bytes. Tried up to 3 times within the client's time when `repeatable`
         (may arrive twice), else only while it certainly was not worked on. `headers` go before the client's own.
-        Raises NotFound, Refused, Unavailable.
+        Raises NotFound, Refused, Unavailable; NotDone when no try was worked on.
         """
+        failure: Exception = NotDone()
+        sure = True  # that nothing was done
         try:
             async with asyncio.timeout(self._seconds):
-                for attempt in range(ATTEMPTS - 1):
+                for attempt in range(ATTEMPTS):
                     try:
                         return await self._once(method, path, body, query, headers or {})
-                    except (_TurnedAway, aiohttp.ClientConnectorError):
-                        pass
-                    except (Unavailable, aiohttp.ClientError):
-                        if not repeatable:
-                            raise
+                    except (NotDone, aiohttp.ClientConnectorError) as error:
+                        failure = error
+                    except (Unavailable, aiohttp.ClientError) as error:
+                        failure, sure = error, False
+                    if attempt == ATTEMPTS - 1 or not (repeatable or sure):
+                        break
                     await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt * random.uniform(0.75, 1.25))
-                return await self._once(method, path, body, query, headers or {})
-        except (TimeoutError, aiohttp.ClientError) as error:
-            raise Unavailable(f"{self._peer}: {type(error).__name__}: {error}") from error
+        except TimeoutError as error:
+            failure, sure = error, False
+        if isinstance(failure, Unavailable) and isinstance(failure, NotDone) == sure:
+            raise failure
+        kind = NotDone if sure else Unavailable
+        raise kind(f"{self._peer}: {type(failure).__name__}: {failure}") from failure
 
     async def _once(
         self, method: str, path: str, body: bytes | None, query: Query | None, own: Mapping[str, str]
@@ -64,15 +70,14 @@ class Client:
         if status == 404:
             raise NotFound(path)
         if status >= 500 or status == 429:
-            kind = _TurnedAway if "retry-after" in response.headers else Unavailable
+            kind = ServerError if status == 500 else Unavailable
+            # Refused at the door, or undone: between our services Retry-After promises that nothing is left of it.
+            kind = NotDone if "retry-after" in response.headers else kind
             raise kind(f"{self._peer} answered {status}")
+        if status == 401 and "authorization" in self._session.headers and "authorization" not in own:
+            # Nothing is wrong with the request: both sides were given different credentials.
+            raise Unavailable(f"{self._peer} refuses our credential (401): is INTERNAL_TOKEN the same on both sides?")
         raise Refused(status, answer)
-
-
-class _TurnedAway(Unavailable):
-    """Refused at the door with Retry-After: nothing was done, so even what is not repeatable may be sent
-    again.
-    """
 
 
 @asynccontextmanager
