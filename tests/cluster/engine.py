@@ -47,10 +47,13 @@ def answers() -> bool:
 
 
 def apt_install(progress: Progress, packages: Sequence[str]) -> None:
-    """Install Debian packages; the lists are refreshed first, since a fresh machine may have none."""
+    """Install Debian packages; the lists are refreshed first, since a fresh machine may have none. Another installation
+    that runs on the machine (unattended upgrades) is waited for.
+    """
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    progress.run(["apt-get", "update", "-q"], env=quiet)
-    progress.run(["apt-get", "install", "-qy", "--no-install-recommends", *packages], env=quiet)
+    patient = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    progress.run([*patient, "update"], env=quiet)
+    progress.run([*patient, "install", "-y", "--no-install-recommends", *packages], env=quiet)
 
 
 def _require_debian_root(reason: str) -> None:
