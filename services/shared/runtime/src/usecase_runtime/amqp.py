@@ -29,8 +29,10 @@ async def keep_connected(url: str, name: str, work: Work, lost: Callable[[str], 
     wait = 0.1
     while not stop.is_set():
         try:
-            address, properties = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS), {"connection_name": name}
-            connecting = aio_pika.connect(address, timeout=HEARTBEAT_SECONDS, client_properties=properties)
+            address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)
+            connecting = aio_pika.connect(
+                address, timeout=HEARTBEAT_SECONDS, client_properties={"connection_name": name}
+            )
             if (connection := await unless(stop, connecting)) is None:
                 return
             async with connection:

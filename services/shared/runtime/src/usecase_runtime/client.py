@@ -4,7 +4,7 @@ apart.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from usecase_runtime.tracing import span
 
 ATTEMPTS = 3
 FIRST_WAIT_SECONDS = 0.5
-Query = Mapping[str, str | int]
+Query = Mapping[str, str | int | Sequence[str]]
 
 
 class Client:

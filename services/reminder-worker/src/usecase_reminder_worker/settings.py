@@ -1,0 +1,25 @@
+"""What env gives to the reminder worker, and nothing else."""
+
+from typing import Self
+
+from pydantic import Field, HttpUrl, SecretStr, model_validator
+
+from usecase_runtime.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
+from usecase_runtime.settings import RuntimeSettings, required_unless_debug
+
+
+class Settings(RuntimeSettings):
+    """Variables of this service; the common ones are in `usecase_runtime.settings`."""
+
+    database_service_url: HttpUrl
+    rabbitmq_url: SecretStr
+    internal_token: SecretStr | None = None
+    check_interval_seconds: int = Field(default=300, ge=1, le=86_400)
+    task_reminders_prefetch: int = Field(default=10, ge=1, le=65_535)
+    task_reminders_max_tries: int = Field(default=MAX_TRIES, ge=1, le=1000)
+    task_reminders_max_processing_seconds: int = Field(default=MAX_PROCESSING_SECONDS, ge=1, le=7200)
+
+    @model_validator(mode="after")
+    def _credential(self) -> Self:
+        required_unless_debug("INTERNAL_TOKEN", self.internal_token, self.debug)
+        return self
