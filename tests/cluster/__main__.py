@@ -11,6 +11,7 @@ COMMANDS: dict[str, Callable[[], None]] = {
     "down": bringup.down,
     "helm": bringup.helm,
     "images": bringup.images,
+    "backend-images": bringup.backend_images,
     "keda": bringup.keda,
     "kwok": bringup.kwok,
     "backends": bringup.backends,

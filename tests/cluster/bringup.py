@@ -73,6 +73,14 @@ def images() -> None:
         project_images.load(_running(settings, progress), built)
 
 
+def backend_images() -> None:
+    """What `make services` needs of Docker: no cluster, and no image of a service."""
+    settings, progress = _begin()
+    with _alone(settings):
+        engine.ensure(progress, settings.cache)
+        project_images.build_all(progress, settings.cache, registry=registry.answers(), names=stack.BACKENDS)
+
+
 def keda() -> None:
     settings, progress = _begin()
     with _alone(settings):

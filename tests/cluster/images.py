@@ -7,7 +7,7 @@ nor loaded again, and a chart that names a tag names exactly one content.
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,9 +75,12 @@ IMAGES = (
 )
 
 
-def build_all(progress: Progress, cache: Path, *, registry: bool) -> Mapping[str, str]:
-    """Name → reference of every image, built or pulled where it was not there yet."""
-    return {image.name: _ensure(progress, cache, image, registry=registry) for image in IMAGES}
+def build_all(
+    progress: Progress, cache: Path, *, registry: bool, names: Collection[str] | None = None
+) -> Mapping[str, str]:
+    """Name → reference of every image (of those named), built or pulled where it was not there yet."""
+    wanted = [image for image in IMAGES if names is None or image.name in names]
+    return {image.name: _ensure(progress, cache, image, registry=registry) for image in wanted}
 
 
 def reference(image: Image, base: str) -> str:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Collection
 
 from usecase_operator.broker.api import Api, segment
+from usecase_operator.broker.definitions import definitions
 from usecase_operator.broker.emptiness import Kept, kept_queues
 from usecase_operator.model import MessagingDeletion
 from usecase_operator.topology.objects import Binding, Topology, Vhost
-from usecase_operator.topology.passwords import ALGORITHM
 from usecase_operator.topology.plan import Plan
 
 
@@ -19,73 +19,7 @@ async def declare(api: Api, vhost: str, plan: Plan) -> None:
     """Make what *plan* declares. Two requests at most."""
     if plan.vhost:
         await put_vhost(api, plan.vhost)
-    body = {
-        "users": [
-            {
-                "name": each.name,
-                "password_hash": each.password_hash,
-                "hashing_algorithm": ALGORITHM,
-                "tags": sorted(each.tags),
-                "limits": {},
-            }
-            for each in plan.users
-        ],
-        "permissions": [
-            {
-                "user": each.user,
-                "vhost": vhost,
-                "configure": each.configure,
-                "write": each.write,
-                "read": each.read,
-            }
-            for each in plan.permissions
-        ],
-        "exchanges": [
-            {
-                "name": each.name,
-                "vhost": vhost,
-                "type": each.type,
-                "durable": each.durable,
-                "auto_delete": False,
-                "internal": False,
-                "arguments": each.arguments,
-            }
-            for each in plan.exchanges
-        ],
-        "queues": [
-            {
-                "name": each.name,
-                "vhost": vhost,
-                "durable": each.durable,
-                "auto_delete": False,
-                "arguments": each.arguments,
-            }
-            for each in plan.queues
-        ],
-        "bindings": [
-            {
-                "source": each.exchange,
-                "vhost": vhost,
-                "destination": each.queue,
-                "destination_type": "queue",
-                "routing_key": each.routing_key,
-                "arguments": {},
-            }
-            for each in plan.bindings
-        ],
-        "policies": [
-            {
-                "name": each.name,
-                "vhost": vhost,
-                "pattern": each.pattern,
-                "apply-to": each.apply_to,
-                "priority": each.priority,
-                "definition": each.definition,
-            }
-            for each in plan.policies
-        ],
-    }
-    declared = {section: found for section, found in body.items() if found}
+    declared = definitions(vhost, plan)
     if declared:
         await api.post("definitions", declared)
 
