@@ -72,6 +72,8 @@ IMAGES = (
     ),
     _service("postgres-data"),
     _service("mongo-data"),
+    _service("reminder-worker"),
+    _service("analytics-worker"),
 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from usecase_operator.cli import stand_in
 from usecase_operator.metadata import component_of
 from usecase_operator.render import render
-from usecases import example
+from usecases import example, schema
 
 USECASE = example("task-management")
 # What the Secrets hold in a real deployment, by variable.
@@ -57,7 +57,20 @@ def test_the_example_deploys_the_services_of_this_repository() -> None:
         "postgres-data",
         "mongo-data",
     }
-    assert {"postgres-data", "mongo-data"} <= set(SERVICES)
+    assert {"postgres-data", "mongo-data", "reminder-worker", "analytics-worker"} <= set(SERVICES)
+
+
+@pytest.mark.parametrize("component", ["reminder-worker", "analytics-worker"])
+def test_a_worker_alone_does_as_the_crd_says_by_default(component: str) -> None:
+    """Outside of a cluster nobody renders the settings of a queue: the code's own are the CRD's."""
+    spec_schema = schema()["properties"]["spec"]["properties"]
+    retry = spec_schema["messaging"]["properties"]["queues"]["items"]["properties"]["retry"]["properties"]
+    consumes = spec_schema["components"]["items"]["properties"]["consumes"]["items"]["properties"]
+    fields = settings_of(component).model_fields
+    spec = next(each for each in USECASE.spec.components if each.name == component)
+    for queue in (each.queue for each in spec.consumes):
+        assert fields[f"{queue}_max_tries"].default == retry["maxTries"]["default"]
+        assert fields[f"{queue}_max_processing_seconds"].default == consumes["maxProcessingSeconds"]["default"]
 
 
 @pytest.mark.parametrize("component", SERVICES)
@@ -78,5 +91,10 @@ def test_a_service_knows_every_variable_of_its_edges(component: str) -> None:
     spec = next(each for each in USECASE.spec.components if each.name == component)
     declared = {each.env for each in spec.uses} | {each.name for each in (*spec.env, *spec.secret_env)}
     derived = {"RABBITMQ_URL", "PORT", "METRICS_PORT", "STOP_GRACE_SECONDS"} & set(ENVIRONMENTS[component])
+    derived |= {
+        f"{each.queue.upper()}_{what}"
+        for each in spec.consumes
+        for what in ("PREFETCH", "MAX_TRIES", "MAX_PROCESSING_SECONDS")
+    }
 
     assert (declared | derived) - known == set()
