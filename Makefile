@@ -37,13 +37,21 @@ clean: cluster-down ## remove what the project wrote outside the repository: ima
 	@$(CLUSTERCTL) clean
 	rm -rf .venv build
 
+##@ Inner loop
+.PHONY: services services-down
+services: .venv/ready ## the six services and their backends on this machine, without a cluster (DETACH=1: in the background)
+	@$(CLUSTERCTL) backend-images
+	@PYTHONPATH=tests:operator/src $(PY) -m inner_loop $(if $(DETACH),detach,up)
+services-down: .venv/ready ## end what `make services DETACH=1` started
+	@PYTHONPATH=tests:operator/src $(PY) -m inner_loop down
+
 ##@ Tests
 .PHONY: check lint types imports unit contract integration e2e soak
 check: lint types imports unit contract ## all that needs no cluster, ≤ 60 s
 lint: .venv/ready ## ruff: format and rules
 	@$(PY) -m ruff format --check --quiet . && $(PY) -m ruff check --quiet .
 types: .venv/ready ## mypy, strict on sources
-	@$(PY) -m mypy --no-error-summary operator/src services/*/src services/shared/*/src tests/cluster
+	@$(PY) -m mypy --no-error-summary operator/src services/*/src services/shared/*/src tests/cluster tests/inner_loop
 imports: .venv/ready ## import-linter: who may import whom
 	@mkdir -p build && PYTHONPATH=$(subst $(space),:,$(wildcard operator/src services/*/src services/shared/*/src)) .venv/bin/lint-imports --no-cache > build/imports.log 2>&1 || { cat build/imports.log; exit 1; }
 unit: .venv/ready ## pure parts; charts are rendered by Helm, which is built once where there is none

@@ -1,0 +1,127 @@
+"""Containers and processes of the inner loop: started together, ended together. Called by `__main__`."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from honcho.manager import Manager
+
+from cluster import backends
+from cluster.errors import ClusterError
+from inner_loop.plan import BACKENDS, ROOT, Ports, Service
+
+CONTAINERS = "usecase-services-"
+SOURCES = [*ROOT.glob("services/*/src"), *ROOT.glob("services/shared/*/src"), ROOT / "tests/cluster/images/bot-api"]
+BUILD = ROOT / "build"
+PIDFILE, LOG = BUILD / "services.pid", BUILD / "services.log"
+READY_SECONDS = 60
+STOP_SECONDS = 40
+
+
+@contextmanager
+def containers(ports: Ports) -> Iterator[dict[str, backends.Running]]:
+    """The four backends, empty, on this machine's loopback; gone afterwards."""
+    remove_containers()
+    found = {}
+    try:
+        for name, port in BACKENDS.items():
+            print(f"▸ {name} (usually 3 s)", flush=True)
+            chosen = {port: ports.http(name, port)}
+            if name == "rabbitmq":
+                chosen[15672] = ports.http("rabbitmq-management", 15672)
+            found[name] = backends.start(name, backends.project_image(name), CONTAINERS + name, chosen)
+        yield found
+    finally:
+        remove_containers()
+
+
+def remove_containers() -> None:
+    for name in BACKENDS:
+        backends.remove(CONTAINERS + name)
+
+
+def refuse_taken(services: Sequence[Service]) -> None:
+    """Before anything starts. Raises ClusterError with the port, whose it would be, and the variable that moves it."""
+    for service in services:
+        wanted = [(service.ops_port, "OPS_PORT_")] + ([(service.port, "PORT_")] if service.port else [])
+        for port, prefix in wanted:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    variable = prefix + service.name.upper().replace("-", "_")
+                    raise ClusterError(
+                        f"port {port}, which {service.name} needs, is taken: stop what listens there, or set {variable}"
+                    ) from error
+
+
+def supervise(commands: Sequence[tuple[str, str, dict[str, str]]]) -> int:
+    """(name, command, env) of each, as one stream of log lines until a signal, or until one of them ends."""
+    manager = Manager()
+    path = {"PYTHONPATH": os.pathsep.join(map(str, SOURCES)), "PYTHONUNBUFFERED": "1", "PATH": os.environ["PATH"]}
+    for name, command, env in commands:
+        manager.add_process(name, f"exec {command}", env={**path, **env})
+    manager.loop()
+    return int(manager.returncode or 0)
+
+
+def detach(services: Sequence[Service]) -> None:
+    """Start this very command again in the background, and return when every service is ready.
+
+    Raises ClusterError with the end of the log if one does not become so.
+    """
+    BUILD.mkdir(exist_ok=True)
+    with LOG.open("w") as log:
+        command = [sys.executable, "-m", "inner_loop", "up"]
+        background = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+    PIDFILE.write_text(str(background.pid))
+    waiting = {service.name: service.ops_port for service in services}
+    deadline = time.monotonic() + READY_SECONDS
+    while waiting := {name: port for name, port in waiting.items() if not _ready(port)}:
+        if background.poll() is not None or time.monotonic() > deadline:
+            end = "\n".join(LOG.read_text().splitlines()[-15:])
+            stop()
+            raise ClusterError(f"not ready: {', '.join(waiting)}; the end of {LOG.relative_to(ROOT)}:\n{end}")
+        time.sleep(0.1)
+
+
+def stop() -> bool:
+    """End what `detach` started; whether there was anything."""
+    pid = int(PIDFILE.read_text()) if PIDFILE.exists() else None
+    PIDFILE.unlink(missing_ok=True)
+    if pid is None or not _is_ours(pid):
+        remove_containers()
+        return False
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _is_ours(pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if _is_ours(pid):
+        os.killpg(pid, signal.SIGKILL)
+        remove_containers()
+    return True
+
+
+def _is_ours(pid: int) -> bool:
+    """A number may have been handed on to another process since."""
+    try:
+        return b"inner_loop" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
