@@ -72,6 +72,7 @@ IMAGES = (
     ),
     _service("postgres-data"),
     _service("mongo-data"),
+    _service("api"),
     _service("reminder-worker"),
     _service("analytics-worker"),
 )

@@ -1,4 +1,4 @@
-"""The checked-in OpenAPI documents of the data services are what their code says now."""
+"""The checked-in OpenAPI documents of the HTTP services are what their code says now."""
 
 import importlib
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 DOCUMENTS = Path(__file__).parents[2] / "docs" / "reference" / "openapi"
 
 
-@pytest.mark.parametrize("service", ["postgres-data", "mongo-data"])
+@pytest.mark.parametrize("service", ["api", "postgres-data", "mongo-data"])
 def test_the_document_is_fresh(service: str) -> None:
     module = f"usecase_{service.replace('-', '_')}.openapi"
     document = importlib.import_module(module).document()

@@ -1,0 +1,5 @@
+"""`python -m usecase_api`."""
+
+from usecase_api.main import main
+
+main()

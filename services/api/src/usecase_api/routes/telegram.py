@@ -1,0 +1,32 @@
+"""How a Telegram id comes to speak for a user: it asks for a code, the bot brings it back."""
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.security import HTTPBearer
+
+from usecase_api.gate import AUTH, caller
+from usecase_api.routes.auth import NEVER_STORED
+from usecase_api.routes.parameters import DOCUMENTED_TOKEN, parts_of
+from usecase_contracts.sessions import TelegramIdentity, TelegramLinkCode, TelegramLinkRequest, TelegramSession
+from usecase_runtime.fastapi_problems import problems
+
+router = APIRouter(prefix=f"{AUTH}/telegram", tags=["telegram"])
+FOR_THE_BOT = [Depends(HTTPBearer(scheme_name="BOT_CREDENTIAL", auto_error=False)), *NEVER_STORED]
+"""For the OpenAPI document alone: `gate` checks the credential."""
+
+
+@router.post("/link_code", status_code=201, responses=problems(401), dependencies=[*DOCUMENTED_TOKEN, *NEVER_STORED])
+async def offer_link(request: Request) -> TelegramLinkCode:
+    """A code to send to the bot, once, within ten minutes. It ends an earlier one."""
+    return await parts_of(request).sessions.offer_link(caller.get())
+
+
+@router.post("/links", responses=problems(401, 404), dependencies=FOR_THE_BOT)
+async def link(request: Request, body: TelegramLinkRequest) -> TelegramSession:
+    """For the bot: link the chat that showed this code."""
+    return await parts_of(request).sessions.link(body.code, body.telegram_id)
+
+
+@router.post("", responses=problems(401, 404), dependencies=FOR_THE_BOT)
+async def session_of_chat(request: Request, body: TelegramIdentity) -> TelegramSession:
+    """For the bot: a token to act for whoever linked this id."""
+    return await parts_of(request).sessions.of_telegram(body.telegram_id)

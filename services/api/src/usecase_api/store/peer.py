@@ -1,0 +1,60 @@
+"""A data service, as the rest of the api calls it: bounded tries behind a breaker, failures as the caller's answer."""
+
+import orjson
+import structlog
+
+from usecase_api.breaker import Breaker, CircuitOpen
+from usecase_runtime.client import Client, Query
+from usecase_runtime.errors import NotDone, Refused, Unavailable
+from usecase_runtime.problem import Problem
+
+RETRY_AFTER_SECONDS = 2
+_log = structlog.get_logger()
+
+
+class Peer:
+    """Calls one data service by `client`."""
+
+    def __init__(self, name: str, client: Client) -> None:
+        self.name, self._client = name, client
+        self._breaker = Breaker(name, Unavailable)
+
+    async def attempt(
+        self, method: str, path: str, body: bytes | None = None, query: Query | None = None, repeatable: bool = True
+    ) -> bytes:
+        """Like `Client.call`, for whoever decides about an outage itself: NotFound, Unavailable and NotDone come
+        through; what else is refused is the caller's Problem.
+        """
+        try:
+            with self._breaker.around():
+                return await self._client.call(method, path, body, query, repeatable)
+        except CircuitOpen as error:
+            raise NotDone(str(error)) from None
+        except Refused as error:
+            raise _said_by(error) from None
+
+    async def call(
+        self, method: str, path: str, body: bytes | None = None, query: Query | None = None, repeatable: bool = True
+    ) -> bytes:
+        """The same, where an outage is a 503. Without Retry-After if it must not simply be asked again."""
+        try:
+            return await self.attempt(method, path, body, query, repeatable)
+        except Unavailable as error:
+            raise self.away(error, certain=repeatable or isinstance(error, NotDone)) from error
+
+    def away(self, error: Unavailable, *, certain: bool) -> Problem:
+        """The answer when the data service is away: when `certain`, asking again does no harm."""
+        _log.warning("a data service is away", peer=self.name, reason=str(error))
+        if certain:
+            return Problem(503, f"{self.name} is not available", "unavailable", retry_after=RETRY_AFTER_SECONDS)
+        return Problem(503, f"{self.name} did not answer: it may have been done, or not", "outcome-unknown")
+
+
+def _said_by(refusal: Refused) -> Problem:
+    """The data service's own problem, for our caller."""
+    try:
+        said = orjson.loads(refusal.body)
+        slug = said["type"].removeprefix("urn:usecase:") if said["type"] != "about:blank" else None
+        return Problem(refusal.status, said["detail"], slug, said.get("errors"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Problem(refusal.status, "a data service refuses this")

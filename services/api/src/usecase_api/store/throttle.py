@@ -1,0 +1,46 @@
+"""How often somebody may try to log in: by name and by address, in all replicas together while Redis answers.
+
+Without Redis each replica counts alone, so that N replicas allow N times as much for that while; it never opens.
+"""
+
+import math
+
+from usecase_api.attempts import Attempts
+from usecase_api.store.shared import Shared
+from usecase_api.tokens import digest
+from usecase_runtime.problem import Problem
+
+
+class Throttle:
+    """An attempt counts when it begins; one with the right password is taken back."""
+
+    def __init__(self, shared: Shared, per_name: int, per_address: int, seconds: int) -> None:
+        self._shared, self._seconds = shared, seconds
+        self._per_name, self._per_address = per_name, per_address
+        self._own = Attempts(seconds)
+
+    async def enter(self, name: str, address: str) -> None:
+        """Begin an attempt; a Problem (429) when there were too many for this name or from this address."""
+        for key, most in ((_name_key(name), self._per_name), (_address_key(address), self._per_address)):
+            count, left = self._own.add(key)
+            shared = await self._shared.run(("INCR", key), ("EXPIRE", key, self._seconds, "NX"), ("TTL", key))
+            if shared is not None and shared[0] >= count:
+                count, left = shared[0], max(shared[2], 1)
+            if count > most:
+                raise Problem(
+                    429, "too many attempts to log in: wait", "too-many-attempts", retry_after=math.ceil(left)
+                )
+
+    async def succeeded(self, name: str, address: str) -> None:
+        """The password was right: the name starts again, and the address did nothing wrong."""
+        self._own.forget(_name_key(name))
+        self._own.take_back(_address_key(address))
+        await self._shared.run(("DEL", _name_key(name)), ("DECR", _address_key(address)))
+
+
+def _name_key(name: str) -> str:
+    return f"login:name:{digest(name.lower())}"
+
+
+def _address_key(address: str) -> str:
+    return f"login:address:{address}"
