@@ -18,7 +18,8 @@ _DAY = rf"(?P<day>today|tomorrow|(?:(?:this|next)\s+)?(?:{_DAY_NAMES}))\b"
 _BARE_DAY = rf"\b(?P<day>today|tomorrow|(?:(?:this|next)\s+)?(?:{'|'.join(_WEEKDAYS)}))\b"
 _DATE = r"(?P<iso>\d{4}-\d{1,2}-\d{1,2})\b|(?P<d>\d{1,2})[/.](?P<m>\d{1,2})(?:[/.](?P<y>\d{4}|\d{2}))?(?![\d/])"
 _SPAN = r"(?P<n>\d{1,4}|an?|one)\s*(?P<unit>minute|min|hour|hr|day|week)s?\b"
-_CLOCK = r"(?:(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?)|(?P<h24>\d{1,2}):(?P<m24>\d{2})\b|(?P<noon>noon)\b)"
+_HALF_DAY = r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?)"
+_CLOCK = rf"(?:{_HALF_DAY}|(?P<h24>\d{{1,2}}):(?P<m24>\d{{2}})\b|(?P<noon>noon)\b)"
 _DAY_PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (

@@ -1,0 +1,84 @@
+"""Composition of the bot: settings → Telegram, broker and api → poll loop and notifications, until a signal."""
+
+import asyncio
+import sys
+from zoneinfo import ZoneInfo
+
+import structlog
+import uvloop
+
+from usecase_bot.api import Api
+from usecase_bot.connection import connection
+from usecase_bot.dispatcher import dispatcher
+from usecase_bot.handlers.desk import Desk
+from usecase_bot.notifications import Notifier
+from usecase_bot.polling import poll
+from usecase_bot.settings import Settings
+from usecase_bot.telegram import TelegramUnauthorizedError
+from usecase_contracts.messages import parse
+from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, TASK_EVENTS
+from usecase_runtime.client import http_client
+from usecase_runtime.consume import consume, reading
+from usecase_runtime.logs import configure_logs
+from usecase_runtime.ops import Readiness, ops_app
+from usecase_runtime.publish import publisher
+from usecase_runtime.server import serving, stop_signal
+from usecase_runtime.settings import load, otlp_endpoint
+from usecase_runtime.tracing import configure_tracing
+
+SERVICE = "bot"
+API_SECONDS = 10
+"""A person waits: shorter than what services grant each other."""
+PREFETCH = 10
+_log = structlog.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT; then: not ready, updates and notifications in hand finished, connections closed.
+
+    Ready means that the poll loop turns and the consumer is registered: Telegram's outages are metrics.
+    """
+    stop, readiness = stop_signal(), Readiness("poll loop", "consumer")
+    if settings.bot_credential is None:
+        _log.warning("the api is asked without a credential: BOT_CREDENTIAL is not set and DEBUG is on")
+    broker, zone, grace = (
+        settings.rabbitmq_url.get_secret_value(),
+        ZoneInfo(settings.bot_timezone),
+        settings.stop_grace_seconds,
+    )
+    async with (
+        serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port),
+        http_client(settings.api_service_url, settings.bot_credential, seconds=API_SECONDS) as client,
+        publisher(broker, SERVICE, (TASK_EVENTS,)) as to_broker,
+        connection(settings.bot_token.get_secret_value(), settings.bot_api_server, stop) as bot,
+    ):
+        desk = Desk(zone, to_broker, settings.max_file_size, settings.allowed_file_types)
+        notify = reading(parse, Notifier(bot, zone))
+        polling = poll(bot, dispatcher(Api(client), desk), settings.bot_username, stop, grace)
+        consuming = consume(
+            broker, BOT_NOTIFICATIONS_QUEUE, notify, readiness=readiness, stop=stop, prefetch=PREFETCH, grace=grace
+        )
+        working = [asyncio.create_task(polling), asyncio.create_task(consuming)]
+        readiness.up("poll loop")
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        # Whichever of the two ended by itself broke: the other one finishes, and the process says why it ends.
+        readiness.down("process", "stopping")
+        stop.set()
+        await asyncio.wait(working)
+        for ended in working:
+            ended.result()
+
+
+def main() -> None:
+    """The process."""
+    settings = load(Settings)
+    configure_logs(SERVICE, settings.log_level)
+    flush = configure_tracing(SERVICE, otlp_endpoint(settings), settings.otel_traces_sampler_arg)
+    try:
+        uvloop.run(run(settings))
+    except TelegramUnauthorizedError:
+        print("BOT_TOKEN: Telegram does not know this token: take the one that @BotFather shows", file=sys.stderr)
+        raise SystemExit(2) from None
+    finally:
+        flush()
