@@ -25,13 +25,13 @@ def test_the_broker_of_task_management_is_what_its_services_speak_of() -> None:
     assert {each.name for each in messaging.queues} == {each.queue for each in topology.BINDINGS}
 
 
-def test_messages_of_task_management_are_published_by_the_outbox_alone() -> None:
+def test_messages_about_tasks_are_published_by_the_outbox_and_attachments_by_the_bot() -> None:
     publishers = {
         each.name: {edge.exchange for edge in each.publishes}
         for each in example("task-management").spec.components
         if each.publishes
     }
-    assert publishers == {"postgres-data": set(topology.EXCHANGES)}
+    assert publishers == {"postgres-data": set(topology.EXCHANGES), "bot": {topology.TASK_EVENTS}}
 
 
 def test_every_queue_of_task_management_has_its_consumer() -> None:

@@ -30,7 +30,7 @@ def test_every_declared_relation_is_an_edge() -> None:
     assert Edge("postgres-data", "uses", "store", "postgres") in found
     assert Edge("bot", "consumes", "queue", "bot_notifications") in found
     assert Edge("postgres-data", "publishes", "exchange", "reminders") in found
-    assert len(found) == 14
+    assert len(found) == 15
 
 
 def test_who_uses_others_starts_after_them() -> None:
