@@ -1,5 +1,5 @@
 {{- /*
-What the four backends have in common. Every template here takes the same argument, made by the first line of a file:
+What the four backends, and the other pods of the chart, have in common. Every template here takes the same argument, made by the first line of a file:
 (dict "root" $ "name" "redis" "values" .Values.redis)
 */ -}}
 
@@ -42,7 +42,7 @@ labels:
 
 {{- define "backend.image" -}}
 {{- with .root.Values.global.imageRegistry }}{{ trimSuffix "/" . }}/{{ end -}}
-{{- .values.image.repository }}{{ if .values.image.digest }}@{{ .values.image.digest }}{{ else }}:{{ .values.image.tag }}{{ end }}
+{{- .values.image.repository }}{{ if .values.image.digest }}@{{ .values.image.digest }}{{ else }}:{{ .values.image.tag | default .root.Chart.AppVersion }}{{ end }}
 {{- end -}}
 
 {{- define "backend.secretName" -}}

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cluster import pins, settings
-from unit.charts.rendered import CHART, Helm, Manifest, Render
+from unit.charts.rendered import BACKENDS_ALONE, CHART, OPERATOR, Helm, Manifest, Render
 
 NO_CLUSTER = {"KUBECONFIG": os.devnull}
 
@@ -52,5 +52,17 @@ def render(run_helm: Helm) -> Render:
 
 @pytest.fixture(scope="session")
 def default(render: Render) -> list[Manifest]:
-    """charts/task-management with its own values."""
+    """The backends of charts/task-management with its own values."""
+    return render(CHART, BACKENDS_ALONE)
+
+
+@pytest.fixture(scope="session")
+def stack(render: Render) -> list[Manifest]:
+    """The whole of charts/task-management with its own values."""
     return render(CHART)
+
+
+@pytest.fixture(scope="session")
+def operator(render: Render) -> list[Manifest]:
+    """charts/usecase-operator with its own values."""
+    return render(OPERATOR)

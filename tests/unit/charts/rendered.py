@@ -10,16 +10,32 @@ Manifest = dict[str, Any]
 Render = Callable[..., list[Manifest]]
 Helm = Callable[..., subprocess.CompletedProcess[str]]
 
-CHART = Path(__file__).parents[3] / "charts" / "task-management"
+CHARTS = Path(__file__).parents[3] / "charts"
+CHART = CHARTS / "task-management"
+OPERATOR = CHARTS / "usecase-operator"
+BACKENDS_ALONE = {"useCase": {"enabled": False}}
 BACKENDS = ("rabbitmq", "postgres", "mongodb", "redis")
 KINDS = ("StatefulSet", "Service", "ConfigMap", "Secret", "NetworkPolicy")
 PORTS = {"rabbitmq": [5672, 15672], "postgres": [5432], "mongodb": [27017], "redis": [6379]}
 
 
-def one(manifests: list[Manifest], kind: str, backend: str) -> Manifest:
-    found = [m for m in manifests if m["kind"] == kind and m["metadata"]["name"] == f"demo-{backend}"]
-    assert len(found) == 1, f"{kind} demo-{backend}: {len(found)} of them"
+def named(manifests: list[Manifest], kind: str, name: str) -> Manifest:
+    found = [m for m in manifests if m["kind"] == kind and m["metadata"]["name"] == name]
+    assert len(found) == 1, f"{kind} {name}: {len(found)} of them"
     return found[0]
+
+
+def one(manifests: list[Manifest], kind: str, backend: str) -> Manifest:
+    return named(manifests, kind, f"demo-{backend}")
+
+
+def templates(manifests: list[Manifest]) -> dict[str, Manifest]:
+    """Every pod template of the chart's own objects, by kind and name."""
+    return {
+        f"{m['kind']}/{m['metadata']['name']}": m["spec"]["template"]
+        for m in manifests
+        if m["kind"] in ("Deployment", "StatefulSet", "Job")
+    }
 
 
 def pod(manifests: list[Manifest], backend: str) -> Manifest:

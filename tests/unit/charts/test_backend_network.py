@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from unit.charts.rendered import BACKENDS, CHART, PORTS, Manifest, Render, one, pod
+from unit.charts.rendered import BACKENDS, BACKENDS_ALONE, CHART, PORTS, Manifest, Render, one, pod
 
 EDGES = {
     "postgres": ["postgres-data"],
@@ -54,7 +54,7 @@ def test_others_are_admitted_by_name_and_to_the_servers_ports_only(render: Rende
 
 
 def test_policies_can_be_left_out(render: Render, default: list[Manifest]) -> None:
-    manifests = render(CHART, {"networkPolicy": {"enabled": False}})
+    manifests = render(CHART, {**BACKENDS_ALONE, "networkPolicy": {"enabled": False}})
     assert {m["kind"] for m in default} - {m["kind"] for m in manifests} == {"NetworkPolicy"}
 
 

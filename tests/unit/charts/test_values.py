@@ -1,14 +1,23 @@
-"""Values of charts/task-management: what is refused, and that each is known and explained."""
+"""Values of the charts: what is refused, and that each is known and explained."""
 
 import json
-import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from unit.charts.rendered import CHART, Helm, Manifest
+from unit.charts.rendered import BACKENDS_ALONE, CHART, OPERATOR, Helm, Manifest
+
+both = pytest.mark.parametrize("chart", [CHART, OPERATOR], ids=lambda chart: chart.name)
+
+
+@both
+def test_helm_lint_finds_nothing(run_helm: Helm, chart: Path) -> None:
+    done = run_helm("lint", "--strict", str(chart))
+    assert done.returncode == 0, done.stdout
+    assert "[WARNING]" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -16,17 +25,47 @@ from unit.charts.rendered import CHART, Helm, Manifest
     [
         pytest.param({"rabbitMQ": {"enabled": False}}, "rabbitMQ", id="unknown key"),
         pytest.param({"redis": {"image": {"tagg": "8"}}}, "tagg", id="unknown key, deep"),
+        pytest.param({"analyticsWorker": {"scaling": {"mod": "Queue"}}}, "mod", id="unknown key, of a component"),
         pytest.param({"redis": {"image": {"tag": 8}}}, "/redis/image/tag", id="a number as tag"),
         pytest.param({"redis": {"image": {"digest": "latest"}}}, "/redis/image/digest", id="no digest"),
         pytest.param({"redis": {"enabled": "no"}}, "/redis/enabled", id="a word as boolean"),
         pytest.param({"postgres": {"database": "my-db"}}, "/postgres/database", id="a database that needs quotes"),
         pytest.param({"postgres": {"storage": {"size": "big"}}}, "/postgres/storage/size", id="no size"),
         pytest.param({"networkPolicy": {"extraFrom": [{}]}}, "/networkPolicy/extraFrom/0", id="a peer that is all"),
-        pytest.param({"useCase": {"enabled": True}}, "/useCase/enabled", id="a UseCase that no operator serves yet"),
+        pytest.param({"api": {"scaling": {"mode": "Queue"}}}, "/api/scaling/mode", id="an API scaled by a queue"),
+        pytest.param({"api": {"expose": {"nodePort": 80}}}, "/api/expose/nodePort", id="no node port"),
+        pytest.param(
+            {"api": {"expose": {"nodePort": 30080, "ingress": {"host": "a.example"}}}},
+            "set nodePort or ingress.host, not both",
+            id="exposed twice",
+        ),
+        pytest.param({"demo": {"botApi": {"enabled": False}}}, "the bot has no token", id="a bot without a token"),
+        pytest.param({"redis": {"enabled": False}}, "redis.existingSecret", id="an external store without a Secret"),
+        pytest.param(
+            {"redis": {"enabled": False, "existingSecret": "mine"}},
+            "redis.external.reach",
+            id="an external store that is nowhere",
+        ),
     ],
 )
-def test_a_wrong_value_is_refused_by_name(run_helm: Helm, values: Manifest, named: str) -> None:
+def test_a_wrong_value_of_the_stack_is_refused_by_name(run_helm: Helm, values: Manifest, named: str) -> None:
     done = run_helm("template", "demo", str(CHART), "--set-json", json.dumps(values))
+    assert done.returncode != 0
+    assert named in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        pytest.param({"replica": 3}, "replica", id="unknown key"),
+        pytest.param({"crds": {"create": True}}, "create", id="unknown key, deep"),
+        pytest.param({"logLevel": "LOUD"}, "/logLevel", id="no log level"),
+        pytest.param({"watchNamespaces": ["Apps"]}, "/watchNamespaces/0", id="no namespace"),
+        pytest.param({"opsPort": 80}, "/opsPort", id="a port that needs rights"),
+    ],
+)
+def test_a_wrong_value_of_the_operator_is_refused_by_name(run_helm: Helm, values: Manifest, named: str) -> None:
+    done = run_helm("template", "demo", str(OPERATOR), "--set-json", json.dumps(values))
     assert done.returncode != 0
     assert named in done.stderr
 
@@ -38,54 +77,64 @@ def test_a_release_name_that_leaves_no_room_for_labels_is_refused(run_helm: Helm
     assert "may have 40: choose a shorter one" in too_long.stderr
 
 
-def schema_keys(schema: Manifest, definitions: Manifest) -> dict[str, Any]:
-    """Property → its own properties, for what the chart defines itself; {} at a leaf."""
-    schema = definitions[schema["$ref"].removeprefix("#/$defs/")] if "$ref" in schema else schema
-    return {key: schema_keys(value, definitions) for key, value in schema.get("properties", {}).items()}
-
-
-def test_schema_and_values_name_the_same_keys() -> None:
-    schema = json.loads((CHART / "values.schema.json").read_text())
-    known = schema_keys(schema, schema["$defs"])
-    values = yaml.safe_load((CHART / "values.yaml").read_text())
-    leaves = {"resources", "affinity"}  # Kubernetes' own shapes, given as a whole
-
-    def compare(values: Manifest, known: Manifest, path: str) -> None:
-        assert set(values) == set(known), path
-        for key, inner in known.items():
-            if inner and key not in leaves:
-                compare(values[key], inner, f"{path}.{key}")
-
-    compare(values, known, "")
-
-
-def test_every_object_of_the_schema_refuses_unknown_keys() -> None:
+@both
+def test_every_object_of_the_schema_refuses_unknown_keys(chart: Path) -> None:
     def walk(node: Any, path: str) -> Iterator[str]:
         if isinstance(node, dict):
-            if "properties" in node and node.get("additionalProperties") is not False:
+            if "properties" in node and node.get("additionalProperties") is not False and "extraEnv" not in path:
                 yield path
             for key, value in node.items():
                 yield from walk(value, f"{path}/{key}")
 
-    assert list(walk(json.loads((CHART / "values.schema.json").read_text()), "")) == []
+    assert list(walk(json.loads((chart / "values.schema.json").read_text()), "")) == []
 
 
-def test_every_value_is_explained() -> None:
-    lines = (CHART / "values.yaml").read_text().splitlines()
-    unexplained = []
-    for number, line in enumerate(lines):
-        match = re.match(r"( *)(\w+):( .+)?$", line)
-        if match and match[3] and not match[1].startswith(" " * 6) and "matchLabels" not in line:
-            before = [text.strip() for text in lines[max(0, number - 4) : number]]
-            comment = next((text for text in reversed(before) if not text.startswith("# ") or "# --" in text), "")
-            if "# --" not in comment and match[2] not in ("requests", "limits"):
-                unexplained.append(f"{number + 1}: {line}")
-    assert unexplained == []
+@both
+def test_every_value_is_explained(chart: Path) -> None:
+    """By its own line of the README, or by that of what it is a part of."""
+    said = {line.split("`")[1] for line in (chart / "README.md").read_text().splitlines() if line.startswith("| `")}
+
+    def unexplained(node: Manifest, path: str) -> Iterator[str]:
+        for key, value in node.items():
+            if f"{path}{key}" in said:
+                continue
+            if isinstance(value, dict):
+                yield from unexplained(value, f"{path}{key}.")
+            else:
+                yield f"{path}{key}"
+
+    assert list(unexplained(yaml.safe_load((chart / "values.yaml").read_text()), "")) == []
 
 
-def test_the_notes_say_what_to_do_next(run_helm: Helm) -> None:
-    flags = ("--namespace", "apps", "--dry-run=client", "--set", "redis.enabled=false")
-    notes = run_helm("install", "demo", str(CHART), *flags).stdout.split("NOTES:\n")[1]
-    assert "kubectl --namespace apps rollout status statefulset/demo-postgres\n" in notes
-    assert "kubectl --namespace apps get secret demo-mongodb --output jsonpath='{.data.uri}'" in notes
-    assert "redis" not in notes
+def notes(run_helm: Helm, chart: Path, values: Manifest) -> str:
+    flags = ("--namespace", "apps", "--dry-run=client", "--set-json", json.dumps(values))
+    done = run_helm("install", "demo", str(chart), *flags)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("NOTES:\n")[1]
+
+
+def test_the_notes_of_the_backends_say_what_to_do_next(run_helm: Helm) -> None:
+    said = notes(run_helm, CHART, {**BACKENDS_ALONE, "redis": {"enabled": False}})
+    assert "kubectl --namespace apps rollout status statefulset/demo-postgres\n" in said
+    assert "kubectl --namespace apps get secret demo-mongodb --output jsonpath='{.data.uri}'" in said
+    assert "redis" not in said
+    assert "usecase" not in said
+
+
+def test_the_notes_of_the_stack_say_what_to_do_next(run_helm: Helm) -> None:
+    said = notes(run_helm, CHART, {})
+    assert "kubectl --namespace apps wait usecase/demo --for=condition=Ready --timeout=5m\n" in said
+    assert "kubectl --namespace apps port-forward service/demo-api 8000\n" in said
+    assert "kubectl --namespace apps port-forward service/demo-bot-api 8081\n" in said
+    assert "kubectl --namespace apps scale deployment/demo-analytics-worker --replicas=4\n" in said
+    assert "helm test demo --namespace apps --logs\n" in said
+    assert "bot-api" not in notes(run_helm, CHART, {"bot": {"existingSecret": "telegram"}})
+    assert "every node at port 30080" in notes(run_helm, CHART, {"api": {"expose": {"nodePort": 30080}}})
+
+
+def test_the_notes_of_the_operator_say_what_to_do_next(run_helm: Helm) -> None:
+    said = notes(run_helm, OPERATOR, {})
+    assert "kubectl --namespace apps rollout status deployment/demo\n" in said
+    assert "--clusterrole usecase-operator-secrets --serviceaccount apps:demo\n" in said
+    assert "--set operator.namespace=apps,operator.serviceAccount=demo\n" in said
+    assert "clusterrole" not in notes(run_helm, OPERATOR, {"watchNamespaces": ["tasks"]})

@@ -1,0 +1,76 @@
+{{- /*
+A Job that runs one file of files/hooks in the API's image, and the ConfigMap that holds it;
+(dict "root" $ "hook" "pre-delete" "name" "uninstall" "scripts" (list …) "env" (dict …) "account" "" "seconds" 180).
+The first script is run; the others are what it imports.
+*/ -}}
+{{- define "stack.hook" -}}
+{{- $root := .root -}}
+{{- $name := printf "%s-%s" $root.Release.Name .name -}}
+{{- $gone := dict "helm.sh/hook" .hook "helm.sh/hook-delete-policy" "before-hook-creation,hook-succeeded" -}}
+{{- $labels := dict "app.kubernetes.io/component" .name -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  {{- include "usecase.metadata" (dict "root" $root "name" $name "annotations" (merge (dict "helm.sh/hook-weight" "-1") $gone)) | nindent 2 }}
+data:
+  {{- range $file := .scripts }}
+  {{ $file }}: |
+    {{- $root.Files.Get (printf "files/hooks/%s" $file) | nindent 4 }}
+  {{- end }}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  {{- include "usecase.metadata" (dict "root" $root "name" $name "annotations" (merge (dict "helm.sh/hook-output-log-policy" "hook-failed") $gone)) | nindent 2 }}
+spec:
+  backoffLimit: 0
+  activeDeadlineSeconds: {{ .seconds }}
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/instance: {{ $root.Release.Name }}
+        app.kubernetes.io/component: {{ .name }}
+        {{- with $root.Values.commonLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    spec:
+      restartPolicy: Never
+      {{- with .account }}
+      serviceAccountName: {{ . }}
+      {{- else }}
+      automountServiceAccountToken: false
+      {{- end }}
+      enableServiceLinks: false
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 10001
+        runAsGroup: 10001
+        seccompProfile: {type: RuntimeDefault}
+      {{- with $root.Values.imagePullSecrets }}
+      imagePullSecrets:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: main
+          image: {{ include "backend.image" (dict "root" $root "values" $root.Values.api) | quote }}
+          {{- with $root.Values.useCase.imagePullPolicy }}
+          imagePullPolicy: {{ . }}
+          {{- end }}
+          command: [python, /hooks/{{ first .scripts }}]
+          env:
+            {{- range $variable, $value := .env }}
+            - {name: {{ $variable }}, value: {{ $value | quote }}}
+            {{- end }}
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities: {drop: [ALL]}
+          resources:
+            requests: {cpu: 10m, memory: 32Mi}
+            limits: {memory: 128Mi}
+          volumeMounts:
+            - {name: hooks, mountPath: /hooks, readOnly: true}
+      volumes:
+        - name: hooks
+          configMap: {name: {{ $name }}}
+{{- end -}}

@@ -1,0 +1,37 @@
+"""What the charts and the operator carry is what it was generated from, and the same file is the same in both charts."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from usecases import ROOT
+
+CHARTS = ROOT / "charts"
+
+
+@pytest.fixture
+def generator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    yield importlib.import_module(request.param)
+    sys.modules.pop(request.param, None)
+
+
+@pytest.mark.parametrize("generator", ["generate_charts", "generate_values_schema"], indirect=True)
+def test_generated_files_are_up_to_date(generator: ModuleType) -> None:
+    stale = [
+        str(path.relative_to(ROOT))
+        for path, content in generator.generated().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != content
+    ]
+    assert stale == [], f"run: python docs/{generator.__name__}.py"
+
+
+def test_both_charts_ask_the_api_server_in_the_same_way() -> None:
+    """Helm has no way to share a file between charts."""
+    first, second = (
+        CHARTS / name / "files" / "hooks" / "api_server.py" for name in ("usecase-operator", "task-management")
+    )
+    assert first.read_text() == second.read_text()
