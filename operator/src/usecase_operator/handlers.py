@@ -27,7 +27,9 @@ def registry(server: str, session: Callable[[], aiohttp.ClientSession], changed:
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         settings.posting.enabled = False
         settings.scanning.disabled = True  # else it needs rights on CRDs and namespaces
-        settings.queueing.worker_limit = 32
+        # A worker does nothing after its event but keep the object for this long; with the limit, a thousand
+        # objects in a row would wait for each other for minutes.
+        settings.queueing.worker_limit, settings.queueing.idle_timeout = 32, 0.01
         settings.networking.error_backoffs = (1, 1, 2, 3, 5)
         settings.watching.initial_streaming = True
         # Any string but our own: kopf removes "its" finalizer whenever no handler of its needs one.

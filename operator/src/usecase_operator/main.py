@@ -14,6 +14,8 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import REGISTRY
+
 from usecase_operator import handlers, logs, settings, watches
 from usecase_operator.broker.brokers import Brokers
 from usecase_operator.cluster.access import Access, AccessError, from_kubeconfig, from_service_account
@@ -29,6 +31,7 @@ from usecase_operator.cluster.resource import Resource
 from usecase_operator.cluster.secrets import Secrets
 from usecase_operator.cluster.usecases import UseCases
 from usecase_operator.cluster.writer import Writer
+from usecase_operator.gauges import Gauges
 from usecase_operator.health import Health
 from usecase_operator.metadata import API_VERSION
 from usecase_operator.settings import Settings, SettingsError
@@ -108,6 +111,7 @@ class Operator:
         )
         self._settler = Settler(self.usecases, self._cluster, self._brokers, self.dirty)
         self.health = Health(self._reflectors)
+        REGISTRY.register(Gauges(self.usecases.statuses, lambda: lease.leading))
 
     async def run(self, access: Access) -> int:
         """The exit code: 0 only if a signal asked for the end."""

@@ -1,16 +1,10 @@
-"""What the operator counts, for Prometheus. Names are part of the product: dashboards and alerts use them."""
+"""What the operator counts, for Prometheus. Names are part of the product: dashboards and alerts use them.
+
+What can be read off a UseCase's status is not counted here: `gauges` makes it when it is asked for.
+"""
 
 from prometheus_client import Counter, Gauge, Histogram
 
-LABELS = ("namespace", "usecase")
-
-READY = Gauge("usecase_ready", "1 if the condition Ready is True, else 0", LABELS)
-COMPONENT_REPLICAS = Gauge(
-    "usecase_component_replicas", "Pods of a component by state", (*LABELS, "component", "state")
-)
-QUEUE_MESSAGES = Gauge(
-    "usecase_queue_messages", "Messages in a queue by state: ready or dead", (*LABELS, "queue", "state")
-)
 RECONCILE = Histogram(
     "usecase_reconcile_seconds",
     "Duration of one reconcile pass",
@@ -24,9 +18,3 @@ BROKER_REQUESTS = Histogram(
 WRITES = Counter("usecase_api_writes_total", "Writes to the Kubernetes API by verb and resource", ("verb", "resource"))
 LEADER = Gauge("usecase_leader", "1 while this process holds the Lease")
 QUEUED = Gauge("usecase_reconcile_queue_length", "UseCases that wait for a reconcile pass")
-
-
-def forget(namespace: str, usecase: str) -> None:
-    """Drop the series of a UseCase that is gone."""
-    for gauge in (READY, COMPONENT_REPLICAS, QUEUE_MESSAGES):
-        gauge.remove_by_labels({"namespace": namespace, "usecase": usecase})

@@ -131,7 +131,6 @@ class Settler:
     async def _tell(self, usecase: UseCase, before: Status, found: Report) -> float | None:
         """Write the status if it is news, post Events of it; seconds until a postponed write is due."""
         uid, after = usecase.metadata.uid, found.status
-        self._measure(usecase, after)
         for event in (*found.events, *repairs(found.repairs, found.repaired)):
             await self.cluster.events.post(usecase, event.type, event.reason, event.note)
         # The first is cheap, the second knows what is left out.
@@ -172,21 +171,8 @@ class Settler:
         if key := self.known.pop(uid, None):
             namespace, name = key
             if self.usecases.uid_of(key) is None:
-                metrics.forget(namespace, name)
                 await self.brokers.release(vhost_name(namespace, name))
             self.cluster.secret_watches.release(namespace, uid)
-
-    def _measure(self, usecase: UseCase, status: Status) -> None:
-        labels = (usecase.namespace, usecase.name)
-        ready = status.condition(reasons.READY)
-        metrics.READY.labels(*labels).set(bool(ready and ready.status == "True"))
-        for component in status.components:
-            if numbers := component.replicas:
-                for state in ("desired", "ready", "updated"):
-                    metrics.COMPONENT_REPLICAS.labels(*labels, component.name, state).set(getattr(numbers, state) or 0)
-        for queue in status.messaging.queues if status.messaging else ():
-            if queue.dead_letters is not None:
-                metrics.QUEUE_MESSAGES.labels(*labels, queue.name, "dead").set(queue.dead_letters)
 
 
 def urgent(before: Status, after: Status) -> bool:

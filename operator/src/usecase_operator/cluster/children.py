@@ -1,14 +1,15 @@
 """The mirror of everything the operator has made: for each child its hash, who owns its fields, and its state.
 
-Keeps no objects: some 500 bytes a child. Keyed by the UID of the owning UseCase, so that a pass finds its children
-and a change finds the UseCase to wake. Older versions never replace newer ones: the answer to our own write arrives
-beside the watch.
+Keeps no objects: some 500 bytes a child, as what many children have in common is kept once. Keyed by the UID of the
+owning UseCase, so that a pass finds its children and a change finds the UseCase to wake. Older versions never replace
+newer ones: the answer to our own write arrives beside the watch.
 """
 
 import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from usecase_operator.cluster.fields import owned, packed
@@ -61,7 +62,7 @@ class Children:
             self.forget(metadata["uid"])
         if owner is None:
             return
-        key = (obj["kind"], metadata["name"])
+        owner, key = intern(owner), (intern(obj["kind"]), metadata["name"])
         children = self._owned.setdefault(owner, {})
         before = children.get(key)
         after = _child(obj)
@@ -135,7 +136,7 @@ def _child(obj: Json) -> Child:
     scaled = obj["kind"] == "Deployment"
     return Child(
         uid=metadata["uid"],
-        namespace=metadata["namespace"],
+        namespace=intern(metadata["namespace"]),
         version=int(metadata["resourceVersion"]),
         hash=metadata.get("annotations", {}).get(HASH),
         fields=packed(owned(obj)),

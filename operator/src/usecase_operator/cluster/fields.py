@@ -16,6 +16,10 @@ from usecase_operator.metadata import MANAGER
 Fields = Mapping[str, Any]
 Path = tuple[str, ...]
 
+# Sets that are told apart; past it sharing starts anew, so that what nobody has any more does not stay for ever.
+SHARED = 4096
+_shared: dict[bytes, bytes] = {}
+
 
 def owned(obj: Mapping[str, Any], manager: str = MANAGER) -> Fields | None:
     """The fields that *manager* has applied, in the notation of managedFields; None if it has applied none."""
@@ -27,8 +31,13 @@ def owned(obj: Mapping[str, Any], manager: str = MANAGER) -> Fields | None:
 
 
 def packed(fields: Fields | None) -> bytes:
-    """Small enough to keep one for each child of a thousand UseCases."""
-    return zlib.compress(orjson.dumps(fields), 1) if fields is not None else b""
+    """Small, and the same object for the same set: it has no values in it, so a thousand children share theirs."""
+    if fields is None:
+        return b""
+    small = zlib.compress(orjson.dumps(fields), 1)
+    if len(_shared) >= SHARED:
+        _shared.clear()
+    return _shared.setdefault(small, small)
 
 
 def unpacked(kept: bytes) -> Fields | None:

@@ -4,7 +4,7 @@ Our own status comes back as an event; it is known by the digest that was noted 
 """
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,11 @@ class UseCases:
         body: Json = orjson.loads(zlib.decompress(kept.body))
         body["status"] = orjson.loads(zlib.decompress(kept.status))
         return body
+
+    def statuses(self) -> Iterator[tuple[str, str, Json]]:
+        """Namespace, name and status of each."""
+        for kept in self._kept.values():
+            yield *kept.key, orjson.loads(zlib.decompress(kept.status))
 
     def put(self, obj: Mapping[str, Any]) -> None:
         metadata = obj["metadata"]

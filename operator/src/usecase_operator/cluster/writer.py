@@ -79,7 +79,7 @@ class Writer:
         if child.hash != wanted:
             return False
         if child.checked != wanted and not fields.lost(manifest, fields.unpacked(child.fields)):
-            child.checked = wanted
+            child.checked = child.hash  # the same string, kept once
         return child.checked == wanted
 
     async def _examine(self, owner: str, manifest: Manifest, child: Child | None) -> Repair | None:

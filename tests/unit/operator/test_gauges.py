@@ -1,0 +1,35 @@
+"""What Prometheus is told of UseCases: read off their status when it asks, by the leader alone."""
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from usecase_operator.gauges import Gauges
+
+STATUS: dict[str, Any] = {
+    "conditions": [{"type": "Ready", "status": "True"}],
+    "components": [{"name": "web", "replicas": {"desired": 3, "ready": 2}}, {"name": "new"}],
+    "messaging": {"queues": [{"name": "jobs", "deadLetters": 4}, {"name": "other"}]},
+}
+
+
+def told(*, leading: bool) -> str:
+    registry = CollectorRegistry()
+    registry.register(Gauges(lambda: [("prod", "shop", STATUS), ("prod", "new", {})], lambda: leading))
+    return generate_latest(registry).decode()
+
+
+def test_the_leader_tells_what_stands_in_the_status() -> None:
+    samples = [line for line in told(leading=True).splitlines() if not line.startswith("#")]
+    assert samples == [
+        'usecase_ready{namespace="prod",usecase="shop"} 1.0',
+        'usecase_ready{namespace="prod",usecase="new"} 0.0',
+        'usecase_component_replicas{component="web",namespace="prod",state="desired",usecase="shop"} 3.0',
+        'usecase_component_replicas{component="web",namespace="prod",state="ready",usecase="shop"} 2.0',
+        'usecase_component_replicas{component="web",namespace="prod",state="updated",usecase="shop"} 0.0',
+        'usecase_queue_messages{namespace="prod",queue="jobs",state="dead",usecase="shop"} 4.0',
+    ]
+
+
+def test_a_standby_tells_nothing_of_them() -> None:
+    assert "usecase=" not in told(leading=False)
