@@ -2,20 +2,17 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
-import yaml
 
 from cluster.backends import Running
 from cluster.fixtures import Cluster
 from integration.operator.broker_access import connection_to
 from integration.operator.operator_process import OperatorProcess
-from integration.operator.rights import ACCOUNT, LEASES, RULES, SECRETS, role
+from integration.operator.places import home_of_operator, served_namespace
 from integration.operator.world import World
 from usecase_operator.broker.brokers import Broker, Brokers
 
-CRD = Path(__file__).parents[3] / "crds" / "usecase.yaml"
 ECHO = "usecase.local/echo:dev"
 
 
@@ -47,34 +44,22 @@ async def broker(rabbitmq: Running, brokers: Brokers, vhost: str) -> AsyncIterat
 @pytest.fixture(scope="session")
 def home(cluster: Cluster) -> Iterator[str]:
     """The operator's own namespace, with its account."""
-    name = f"op-home-{uuid.uuid4().hex[:5]}"
-    cluster.kubectl("create", "namespace", name)
-    cluster.kubectl("--namespace", name, "create", "serviceaccount", ACCOUNT)
-    cluster.apply(*role(name, "operator-leases", LEASES, name), namespace=name)
-    cluster.apply(yaml.safe_load(CRD.read_text()))
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    with home_of_operator(cluster) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
 def served(cluster: Cluster, home: str) -> Iterator[str]:
     """A namespace that the operator serves, with restricted pods and the right to its Secrets."""
-    name = f"op-served-{uuid.uuid4().hex[:5]}"
-    cluster.kubectl("create", "namespace", name)
-    cluster.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-    cluster.apply(*role(name, "operator", RULES, home), *role(name, "operator-secrets", SECRETS, home), namespace=name)
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    with served_namespace(cluster, home, "served") as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
 def secretless(cluster: Cluster, home: str) -> Iterator[str]:
     """A namespace that the operator serves without any right to its Secrets."""
-    name = f"op-secretless-{uuid.uuid4().hex[:5]}"
-    cluster.kubectl("create", "namespace", name)
-    cluster.apply(*role(name, "operator", RULES, home), namespace=name)
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    with served_namespace(cluster, home, "secretless", secrets=False) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

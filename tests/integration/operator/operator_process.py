@@ -22,15 +22,26 @@ SOURCES = Path(__file__).parents[3] / "operator" / "src"
 
 
 class OperatorProcess:
-    """Starts stopped. *home* is the namespace of the Lease and of the account; *folder* takes kubeconfig and logs."""
+    """Starts stopped. *home* is the namespace of the Lease and of the account; *folder* takes kubeconfig and logs.
 
-    def __init__(self, cluster: Cluster, home: str, namespaces: Sequence[str], folder: Path, identity: str) -> None:
+    *server*: the address of the API server, where it is not the cluster's own.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        home: str,
+        namespaces: Sequence[str],
+        folder: Path,
+        identity: str,
+        server: str | None = None,
+    ) -> None:
         self.identity = identity
         self.log = folder / f"{identity}.log"
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         kubeconfig = folder / f"{identity}.kubeconfig"
-        kubeconfig.write_text(_kubeconfig(cluster, home))
+        kubeconfig.write_text(_kubeconfig(cluster, home, server))
         self._environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(SOURCES),
@@ -62,6 +73,11 @@ class OperatorProcess:
         code = self._process.wait(timeout=30)
         self._process = None
         return code
+
+    def kill(self) -> None:
+        """As the kernel does it; `stop` has to follow."""
+        assert self._process
+        self._process.kill()
 
     def freeze(self) -> None:
         assert self._process
@@ -97,13 +113,14 @@ class OperatorProcess:
             return str(answer.read().decode())
 
 
-def _kubeconfig(cluster: Cluster, home: str) -> str:
-    """The cluster's address with a token of the operator's account."""
+def _kubeconfig(cluster: Cluster, home: str, server: str | None) -> str:
+    """The cluster's address, or *server*, with a token of the operator's account."""
     shown = yaml.safe_load(cluster.kubectl("config", "view", "--raw", "--minify"))
     token = cluster.kubectl("--namespace", home, "create", "token", ACCOUNT, "--duration", "2h").strip()
+    reached = {"server": server} if server else shown["clusters"][0]["cluster"]
     return yaml.safe_dump(
         {
-            "clusters": [{"name": "c", "cluster": shown["clusters"][0]["cluster"]}],
+            "clusters": [{"name": "c", "cluster": reached}],
             "users": [{"name": "u", "user": {"token": token}}],
             "contexts": [{"name": "operator", "context": {"cluster": "c", "user": "u"}}],
         }

@@ -1,0 +1,42 @@
+"""Namespaces for operators under test: where one lives, and where it works with the least rights."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from cluster.fixtures import Cluster
+from integration.operator.rights import ACCOUNT, LEASES, RULES, SECRETS, role
+
+CRD = Path(__file__).parents[3] / "crds" / "usecase.yaml"
+RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+
+
+@contextlib.contextmanager
+def home_of_operator(cluster: Cluster) -> Iterator[str]:
+    """A namespace with the operator's account and the right to its Lease; the CRD is there."""
+    with _namespace(cluster, "home") as name:
+        cluster.kubectl("--namespace", name, "create", "serviceaccount", ACCOUNT)
+        cluster.apply(*role(name, "operator-leases", LEASES, name), namespace=name)
+        cluster.apply(yaml.safe_load(CRD.read_text()))
+        yield name
+
+
+@contextlib.contextmanager
+def served_namespace(cluster: Cluster, home: str, purpose: str, *, secrets: bool = True) -> Iterator[str]:
+    """A namespace with restricted pods that the operator of *home* serves, with the right to its Secrets or without."""
+    with _namespace(cluster, purpose) as name:
+        cluster.kubectl("label", "namespace", name, RESTRICTED)
+        rights = [*role(name, "operator", RULES, home), *(role(name, "secrets", SECRETS, home) if secrets else ())]
+        cluster.apply(*rights, namespace=name)
+        yield name
+
+
+@contextlib.contextmanager
+def _namespace(cluster: Cluster, purpose: str) -> Iterator[str]:
+    name = f"op-{purpose}-{uuid.uuid4().hex[:5]}"
+    cluster.kubectl("create", "namespace", name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
