@@ -1,4 +1,4 @@
-"""What the charts and the operator carry is what it was generated from, and the same file is the same in both charts."""
+"""What the charts and the operator carry is what it was generated from; what both charts have is the same in both."""
 
 import importlib
 import sys
