@@ -5,7 +5,7 @@ import structlog
 
 from usecase_api.breaker import Breaker, CircuitOpen
 from usecase_runtime.client import Client, Query
-from usecase_runtime.errors import NotDone, Refused, Unavailable
+from usecase_runtime.errors import NotDone, Refused, ServerError, Unavailable
 from usecase_runtime.problem import Problem
 
 RETRY_AFTER_SECONDS = 2
@@ -27,9 +27,16 @@ class Peer:
         """
         try:
             with self._breaker.around():
-                return await self._client.call(method, path, body, query, repeatable)
+                try:
+                    return await self._client.call(method, path, body, query, repeatable)
+                except ServerError as error:
+                    broke = error  # on this one request: nobody else shall be kept away for it
+            raise broke
         except CircuitOpen as error:
             raise NotDone(str(error)) from None
+        except Unavailable as error:
+            _log.warning("a data service is away", peer=self.name, reason=str(error))
+            raise
         except Refused as error:
             raise _said_by(error) from None
 
@@ -40,12 +47,11 @@ class Peer:
         try:
             return await self.attempt(method, path, body, query, repeatable)
         except Unavailable as error:
-            raise self.away(error, certain=repeatable or isinstance(error, NotDone)) from error
+            raise self.away(harmless=repeatable or isinstance(error, NotDone)) from error
 
-    def away(self, error: Unavailable, *, certain: bool) -> Problem:
-        """The answer when the data service is away: when `certain`, asking again does no harm."""
-        _log.warning("a data service is away", peer=self.name, reason=str(error))
-        if certain:
+    def away(self, *, harmless: bool) -> Problem:
+        """The answer when the data service is away, and whether it is `harmless` to ask the same again."""
+        if harmless:
             return Problem(503, f"{self.name} is not available", "unavailable", retry_after=RETRY_AFTER_SECONDS)
         return Problem(503, f"{self.name} did not answer: it may have been done, or not", "outcome-unknown")
 

@@ -30,7 +30,7 @@ class Tasks:
         """
         create = domain.asked(task, user_id, datetime.now(UTC))
         if self._giving_up.full:
-            raise self._postgres.away(NotDone("too many creates of unknown outcome"), certain=True)
+            raise self._postgres.away(harmless=True)
         try:
             return await self._postgres.attempt("POST", "/tasks", create.model_dump_json().encode())
         except NotFound:
@@ -38,7 +38,7 @@ class Tasks:
         except Unavailable as error:
             if not isinstance(error, NotDone):
                 await self._giving_up.give_up(create.transaction_id, user_id, "the api had no answer to this create")
-            raise self._postgres.away(error, certain=True) from error
+            raise self._postgres.away(harmless=True) from error
         finally:
             await self._cache.forget(user_id)
 
