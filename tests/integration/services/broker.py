@@ -3,6 +3,7 @@
 Test code: services never declare anything.
 """
 
+from base64 import b64encode
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -73,6 +74,17 @@ class Vhost:
         """The vhost with the topology of `queues`, and nothing else in it."""
         self._http.put(f"/vhosts/{self._name}", json={"default_queue_type": "quorum"}).raise_for_status()
         self._http.post(f"/definitions/{self._name}", json=definitions(queues)).raise_for_status()
+
+    def publish(self, exchange: str, key: str, body: bytes) -> None:
+        """Publish as somebody else than our services would: without their ids and headers."""
+        message = {
+            "routing_key": key,
+            "payload": b64encode(body).decode(),
+            "payload_encoding": "base64",
+            "properties": {"delivery_mode": 2},
+        }
+        answer = self.request("POST", f"/exchanges/{{v}}/{exchange}/publish", json=message)
+        assert answer.json() == {"routed": True}, answer.text
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One call below `/api/<path>`; `{v}` in the path is the vhost."""

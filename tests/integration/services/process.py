@@ -28,6 +28,11 @@ class Process:
     http: httpx.Client
     ops: httpx.Client
 
+    @property
+    def url(self) -> str:
+        """Of its API, as others are told."""
+        return str(self.http.base_url)
+
     def ready(self) -> bool:
         try:
             return self.ops.get("/readyz").status_code == 200
@@ -47,13 +52,14 @@ def environment(**variables: str) -> dict[str, str]:
 
 @contextmanager
 def service(module: str, variables: Mapping[str, str], *, wait: bool = True) -> Iterator[Process]:
-    """`python -m <module>` on free ports; returns when it is ready, unless told not to wait."""
-    port, ops = free_port(), free_port()
-    own = {"INTERNAL_TOKEN": TOKEN, "PORT": str(port), "METRICS_PORT": str(ops)}
+    """`python -m <module>` on free ports, or those that *variables* name; returns when it is ready, unless told not
+    to wait.
+    """
+    own = {"INTERNAL_TOKEN": TOKEN, "PORT": str(free_port()), "METRICS_PORT": str(free_port()), **variables}
     with (
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {TOKEN}"}) as http,
-        httpx.Client(base_url=f"http://127.0.0.1:{ops}") as ops_http,
-        subprocess.Popen([sys.executable, "-m", module], env=environment(**own, **variables)) as running,
+        httpx.Client(base_url=f"http://127.0.0.1:{own['PORT']}", headers={"authorization": f"Bearer {TOKEN}"}) as http,
+        httpx.Client(base_url=f"http://127.0.0.1:{own['METRICS_PORT']}") as ops_http,
+        subprocess.Popen([sys.executable, "-m", module], env=environment(**own)) as running,
     ):
         process = Process(running, http, ops_http)
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from unit.services.task_messages import CREATED_AT, completed, created, creation_failed, deleted, updated
+from task_messages import CREATED_AT, completed, created, creation_failed, deleted, updated
 from usecase_analytics_worker import domain
 from usecase_contracts.analytics import TaskActionRecord
 from usecase_contracts.messages import Message, parse, serialize

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from unit.services.task_messages import created
+from task_messages import created
 from usecase_analytics_worker import domain
 from usecase_analytics_worker.handlers import Analytics, read
 from usecase_contracts.messages import serialize

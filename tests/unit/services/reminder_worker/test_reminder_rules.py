@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from unit.services.task_messages import completed, created, creation_failed, deleted, updated
+from task_messages import completed, created, creation_failed, deleted, updated
 from usecase_contracts.messages import parse
 from usecase_contracts.reminders import ReminderCreate, ReminderKind
 from usecase_reminder_worker.domain import Cancel, Step, steps
