@@ -74,6 +74,11 @@ NO_DEAD_LETTERS: Final = "NoDeadLetters"
 DEAD_LETTERS_PRESENT: Final = "DeadLettersPresent"
 # Suspended
 SUSPENDED_BY_SPEC: Final = "SuspendedBySpec"
+# Told by an Event only: what was put back, and what a deletion left behind.
+FIELD_CONFLICT: Final = "FieldConflict"
+CHILD_RESTORED: Final = "ChildRestored"
+TOPOLOGY_REPAIRED: Final = "TopologyRepaired"
+MESSAGING_CLEANUP_SKIPPED: Final = "MessagingCleanupSkipped"
 # Reconciling
 PROGRESSING: Final = "Progressing"
 DELETING: Final = "Deleting"

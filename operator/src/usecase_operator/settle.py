@@ -183,15 +183,20 @@ def urgent(before: Status, after: Status) -> bool:
 
 
 def repairs(children: tuple[Repair, ...], broker: tuple[str, ...]) -> list[KubernetesEvent]:
-    """Events of what was put back. A child that was made is no repair: only changed fields are told."""
+    """Events of what was put back; a child that was made for the first time is no news."""
     found = []
     for each in children:
         if each.fields:
             who = f" by {', '.join(each.managers)}" if each.managers else ""
             note = f"{each.kind} {each.name}: {', '.join(each.fields[:5])} changed{who}; put back"
-            found.append(KubernetesEvent("Warning", "FieldConflict", note))
+            found.append(KubernetesEvent("Warning", reasons.FIELD_CONFLICT, note))
+        elif each.restored:
+            note = f"{each.kind} {each.name} was deleted; made again"
+            found.append(KubernetesEvent("Warning", reasons.CHILD_RESTORED, note))
     if broker:
-        found.append(KubernetesEvent("Normal", "TopologyRepaired", f"put back in the broker: {', '.join(broker)}"))
+        found.append(
+            KubernetesEvent("Normal", reasons.TOPOLOGY_REPAIRED, f"put back in the broker: {', '.join(broker)}")
+        )
     return found
 
 

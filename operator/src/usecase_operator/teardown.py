@@ -109,7 +109,7 @@ def _skipped(usecase: UseCase, why: str) -> KubernetesEvent:
     vhost = vhost_name(usecase.namespace, usecase.name)
     users = f"rabbitmqctl list_users | grep '^{vhost}\\.' | cut -f1 | xargs -rn1 rabbitmqctl delete_user"
     note = f"the broker was not cleaned: {why}. To do it by hand: rabbitmqctl delete_vhost {vhost}; {users}"
-    return KubernetesEvent("Warning", "MessagingCleanupSkipped", note)
+    return KubernetesEvent("Warning", reasons.MESSAGING_CLEANUP_SKIPPED, note)
 
 
 def _secret_is_gone(usecase: UseCase, failure: Retry | Stuck, now: str) -> bool:

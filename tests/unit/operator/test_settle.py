@@ -39,6 +39,11 @@ def test_a_field_that_was_put_back_is_told_with_who_changed_it() -> None:
     assert event.note == "Service x-web: spec.selector changed by kubectl-edit; put back"
 
 
+def test_a_child_that_was_deleted_is_told() -> None:
+    (event,) = repairs((Repair("Service", "x-web", restored=True),), ())
+    assert (event.reason, event.note) == ("ChildRestored", "Service x-web was deleted; made again")
+
+
 def test_a_child_that_is_made_is_no_news() -> None:
     assert repairs((Repair("Service", "x-web"),), ()) == []
 

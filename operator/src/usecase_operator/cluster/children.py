@@ -29,7 +29,8 @@ Key = tuple[str, str]
 class Child:
     """*fields*: what our last apply owns (`fields.packed`). *checked*: the hash for which those fields were found
     complete; so the comparison is made once for each change. *said*: a Deployment's workload, an autoscaler's
-    trouble, the value of a Secret of ours. *claims_replicas*, *scaled_by*: who owns a Deployment's number.
+    trouble, the value of a Secret of ours. *dismissed*: we have deleted it ourselves. *claims_replicas*, *scaled_by*:
+    who owns a Deployment's number.
     """
 
     uid: str
@@ -41,6 +42,7 @@ class Child:
     claims_replicas: bool = False
     scaled_by: str | None = None
     deleting: bool = False
+    dismissed: bool = False
     checked: str | None = None
 
 
@@ -49,9 +51,14 @@ class Children:
         self._changed = changed
         self._owned: dict[str, dict[Key, Child]] = {}
         self._owners: dict[str, tuple[str, Key]] = {}
+        self._lost: dict[str, set[Key]] = {}
 
     def of(self, owner: str) -> Mapping[Key, Child]:
         return self._owned.get(owner, {})
+
+    def was_lost(self, owner: str, key: Key) -> bool:
+        """Whether somebody else has deleted this child of *owner* since we watch."""
+        return key in self._lost.get(owner, ())
 
     def put(self, obj: Json) -> None:
         """An object as it is now, from a watch or from the answer to a write."""
@@ -71,6 +78,9 @@ class Children:
                 return
             if before.fields == after.fields:
                 after.fields, after.checked = before.fields, before.checked
+            after.dismissed = before.dismissed
+        elif owner in self._lost:
+            self._lost[owner].discard(key)
         children[key] = after
         self._owners[after.uid] = (owner, key)
         if before is None or _shown(before) != _shown(after):
@@ -87,8 +97,11 @@ class Children:
         children = self._owned.get(owner, {})
         if (child := children.get(key)) and child.uid == uid:
             del children[key]
-        if not children:
+            if not child.dismissed:
+                self._lost.setdefault(owner, set()).add(key)
+        if not children:  # the end of the use case, as a rule
             self._owned.pop(owner, None)
+            self._lost.pop(owner, None)
         self._changed(owner)
 
     def uids(self, kind: str, namespace: str | None) -> set[str]:

@@ -19,12 +19,15 @@ from usecase_operator.workload import Workload
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A child that was not as it had been left: *fields* were changed by *managers*; both empty if it was gone."""
+    """A child that was not as it had been left: *fields* were changed by *managers*; both empty if it was not there,
+    *restored* if it had been.
+    """
 
     kind: str
     name: str
     fields: tuple[str, ...] = ()
     managers: tuple[str, ...] = ()
+    restored: bool = False
 
 
 class Writer:
@@ -66,6 +69,7 @@ class Writer:
                 await self.delete(kind, name, child)
 
     async def delete(self, kind: str, name: str, child: Child) -> None:
+        child.dismissed = True
         await self._client.delete(kind, child.namespace, name, child.uid)
 
     def _find(self, owner: str, manifest: Manifest) -> Child | None:
@@ -88,7 +92,10 @@ class Writer:
         if child is None:
             found = await self._client.get_metadata(kind, metadata["namespace"], metadata["name"])
             if found is None:
-                return Repair(kind, metadata["name"])
+                restored = self._children.was_lost(owner, (kind, metadata["name"]))
+                if restored:
+                    metrics.DRIFT.labels("kubernetes").inc()
+                return Repair(kind, metadata["name"], restored=restored)
             _refuse_foreign(owner, kind, found)
             return None
         if child.hash != metadata["annotations"][HASH]:

@@ -7,8 +7,9 @@ kubelet's probes need no rule: traffic from a pod's own node always passes (Kube
 from collections.abc import Iterable
 from typing import Any
 
+from usecase_operator.infrastructure import Labels, Reach
 from usecase_operator.metadata import Manifest, child_name, manifest, selector
-from usecase_operator.model import Component, Labels, Reach, UseCase
+from usecase_operator.model import Component, UseCase
 from usecase_operator.render.natures import speaks_amqp
 from usecase_operator.render.probes import health_port
 

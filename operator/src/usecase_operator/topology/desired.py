@@ -6,8 +6,8 @@ TTL leads back to Q) and Q.dlq, all by policy, and never a cycle of dead letters
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from usecase_operator.infrastructure import Queue as QueueSpec
 from usecase_operator.model import Component, UseCase
-from usecase_operator.model import Queue as QueueSpec
 from usecase_operator.topology.objects import (
     Arguments,
     Binding,

@@ -75,3 +75,23 @@ def test_a_new_list_drops_what_is_gone_of_its_kind_and_scope_only() -> None:
     assert len(children.of(OWNER)) == 2
     ChildrenOfKind(children, "Service", None).keep_only(set())
     assert set(children.of(OWNER)) == {("ServiceAccount", "x-web")}
+
+
+def test_a_child_that_somebody_deleted_is_known_as_lost_until_it_is_back() -> None:
+    children, _ = watched()
+    children.put(service(1))
+    children.put(service(1, name="x-other", uid="s2"))
+    children.remove(service(2))
+    assert children.was_lost(OWNER, ("Service", "x-web"))
+    children.put(service(3, uid="new"))
+    assert not children.was_lost(OWNER, ("Service", "x-web"))
+
+
+def test_a_child_that_we_deleted_is_not_lost() -> None:
+    children, _ = watched()
+    children.put(service(1))
+    children.put(service(1, name="x-other", uid="s2"))
+    children.of(OWNER)["Service", "x-web"].dismissed = True
+    children.put(service(2, deletionTimestamp="now"))
+    children.remove(service(3))
+    assert not children.was_lost(OWNER, ("Service", "x-web"))
