@@ -10,7 +10,8 @@ CLUSTERCTL := PYTHONPATH=tests python3 -m cluster
 
 ##@ The two commands
 .PHONY: up test
-up: cluster images backends ## a kind cluster with everything the project has running on it
+up: cluster images ## a kind cluster with the operator and the whole task-management stack running on it
+	@$(CLUSTERCTL) stack
 test: check integration e2e ## everything: check, then tests against real servers and the cluster
 
 ##@ Cluster
@@ -28,7 +29,7 @@ images: ## build every image of the project, load what changed into the cluster
 backends: ## RabbitMQ, PostgreSQL, Redis and MongoDB for development, by charts/task-management
 	@$(CLUSTERCTL) backends
 down: ## take off the cluster what `make up` put on it
-	@$(CLUSTERCTL) backends-down
+	@$(CLUSTERCTL) stack-down
 status: ## what runs: engine, cluster, nodes, images
 	@$(CLUSTERCTL) status
 times: ## what each step of the bring-up took on this machine, as a table

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cluster import addons, demand, docker, engine, node_image, pins, pod_network, registry, stack, tools
+from cluster import addons, demand, docker, engine, node_image, pins, pod_network, registry, stack, tools, welcome
 from cluster import images as project_images
 from cluster import settings as environment
 from cluster.errors import ClusterError
@@ -101,13 +101,26 @@ def backends() -> None:
         kind = _running(settings, progress)
         built = project_images.build_all(progress, settings.cache, registry=registry.answers())
         project_images.load(kind, built)
-        stack.install(kind, built)
+        stack.install_backends(kind, built)
 
 
-def backends_down() -> None:
+def stack_up() -> None:
+    """The operator and the task-management stack, tried once as a user would, and what can be done with them."""
     settings, progress = _begin()
     with _alone(settings):
-        stack.uninstall(_running(settings, progress))
+        kind = _running(settings, progress)
+        stack.up(kind, project_images.build_all(progress, settings.cache, registry=registry.answers()))
+        welcome.check(kind)
+        welcome.say(kind)
+
+
+def stack_down() -> None:
+    settings, progress = _begin()
+    if not engine.answers():
+        progress.say("no Docker engine answers, so no cluster runs; nothing to take off")
+        return
+    with _alone(settings):
+        stack.down(_running(settings, progress))
 
 
 def status() -> None:

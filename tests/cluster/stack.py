@@ -1,48 +1,107 @@
-"""The development backends on the cluster, by the chart that users install."""
+"""What `make up` puts on the cluster, by the charts that users install: the operator, then the task-management stack.
 
+Also the backends alone, for those who run services on their own machine. Run again, each upgrades in place.
+"""
+
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from cluster import images
 from cluster.kind import Kind
+from cluster.settings import API_NODE_PORT
 
 RELEASE = "task-management"
 NAMESPACE = "task-management"
 CHART = images.ROOT / "charts" / "task-management"
 BACKENDS = ("rabbitmq", "postgres", "redis", "mongodb")
+COMPONENTS = {
+    "postgresData": "postgres-data",
+    "mongoData": "mongo-data",
+    "api": "api",
+    "bot": "bot",
+    "reminderWorker": "reminder-worker",
+    "analyticsWorker": "analytics-worker",
+}
+
+OPERATOR = "usecase-operator"
+OPERATOR_NAMESPACE = "usecase-system"
+OPERATOR_CHART = images.ROOT / "charts" / "usecase-operator"
+# Not the whole cluster: the tests run operators of their own on it, in namespaces of their own.
+SERVED = [NAMESPACE, "default"]
+
+Values = dict[str, Any]
 
 
-def install(kind: Kind, references: Mapping[str, str]) -> None:
-    """RabbitMQ, PostgreSQL, Redis and MongoDB, waited for until ready. Run again, it upgrades in place."""
+def up(kind: Kind, references: Mapping[str, str]) -> None:
+    """The operator and the stack, waited for until the UseCase is Ready."""
+    with kind.progress.step("operator and its rights", "10 s"):
+        for name in (OPERATOR_NAMESPACE, NAMESPACE):
+            kind.kubectl("apply", "--server-side", "--filename", "-", stdin=json.dumps(_namespace(name)))
+        values = {"image": image(references["operator"]), "watchNamespaces": SERVED}
+        _install(kind, OPERATOR, OPERATOR_CHART, OPERATOR_NAMESPACE, values, "--take-ownership", "--force-conflicts")
+        # The rest of it comes up while the stack does.
+        kind.kubectl("wait", "crd/usecases.usecase.dev", "--for=condition=Established", "--timeout=60s")
+    with kind.progress.step("task-management: backends and six components", "45 s"):
+        _install(kind, RELEASE, CHART, NAMESPACE, stack_values(references), "--wait", "--timeout", "5m")
+        rollout = ["rollout", "status", f"deployment/{OPERATOR}", "--timeout=60s"]
+        kind.kubectl("--namespace", OPERATOR_NAMESPACE, *rollout)
+
+
+def down(kind: Kind) -> None:
+    """Take both releases off. The definition of UseCases stays, and volumes with their Secrets, as the charts say."""
+    with kind.progress.step("uninstall task-management and the operator", "30 s"):
+        uninstall(kind)
+        kind.helm("uninstall", OPERATOR, "--namespace", OPERATOR_NAMESPACE, "--ignore-not-found", "--wait")
+        kind.kubectl("delete", "namespace", OPERATOR_NAMESPACE, "--ignore-not-found")
+    kind.progress.say(
+        "tasks and passwords are kept for the next `make up`; to remove them too:\n"
+        f"  kubectl --context {kind.settings.context} delete namespace {NAMESPACE}"
+    )
+
+
+def install_backends(kind: Kind, references: Mapping[str, str]) -> None:
+    """RabbitMQ, PostgreSQL, Redis and MongoDB, waited for until ready."""
     with kind.progress.step("backends on the cluster", "30 s"):
-        kind.helm(
-            "upgrade",
-            "--install",
-            RELEASE,
-            str(CHART),
-            "--namespace",
-            NAMESPACE,
-            "--create-namespace",
-            "--set",
-            "useCase.enabled=false",
-            *image_values(references),
-            "--wait",
-            "--timeout",
-            "5m",
-        )
+        values = {"useCase": {"enabled": False}, **backend_values(references)}
+        _install(kind, RELEASE, CHART, NAMESPACE, values, "--create-namespace", "--wait", "--timeout", "5m")
     kind.progress.say(f"backends run: kubectl --context {kind.settings.context} --namespace {NAMESPACE} get pods")
 
 
-def image_values(references: Mapping[str, str]) -> list[str]:
-    """`--set` arguments that point the chart at the images of this machine."""
-    arguments = []
-    for name in BACKENDS:
-        repository, _, tag = references[name].rpartition(":")
-        arguments += ["--set-string", f"{name}.image.repository={repository},{name}.image.tag={tag}"]
-    if references["mongodb"].startswith(images.OURS):
-        arguments += ["--set", "mongodb.auth.enabled=false"]  # the stand-in knows no users
-    return arguments
-
-
 def uninstall(kind: Kind) -> None:
-    """Take the release off; volumes stay until the namespace is deleted, as the chart says."""
-    kind.helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found", "--wait")
+    """Take the stack's release off; volumes stay until the namespace is deleted, as the chart says."""
+    kind.helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found", "--wait", "--timeout", "6m")
+
+
+def stack_values(references: Mapping[str, str]) -> Values:
+    """The images of this machine, and the API at the node port that the host reaches."""
+    values: Values = {key: {"image": image(references[name])} for key, name in COMPONENTS.items()}
+    values["api"]["expose"] = {"nodePort": API_NODE_PORT}
+    values["operator"] = {"secretsBinding": False}  # an operator of named namespaces has that right
+    values["demo"] = {"botApi": {"image": image(references["bot-api"])}}
+    return {**values, **backend_values(references)}
+
+
+def backend_values(references: Mapping[str, str]) -> Values:
+    values: Values = {name: {"image": image(references[name])} for name in BACKENDS}
+    if references["mongodb"].startswith(images.OURS):
+        values["mongodb"]["auth"] = {"enabled": False}  # the stand-in knows no users
+    return values
+
+
+def image(reference: str) -> Values:
+    """Values that point a chart at one image of this machine."""
+    repository, _, tag = reference.rpartition(":")
+    return {"repository": repository, "tag": tag}
+
+
+def _install(kind: Kind, release: str, chart: Any, namespace: str, values: Values, *flags: str) -> None:
+    kind.helm(
+        "upgrade", "--install", release, str(chart), "--namespace", namespace, "--set-json", json.dumps(values), *flags
+    )
+
+
+def _namespace(name: str) -> Values:
+    """Nothing in it may be more than the restricted Pod Security Standard allows."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
