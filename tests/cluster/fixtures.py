@@ -87,8 +87,7 @@ def _output(command: list[str], stdin: str | None) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Cluster:
+def reached() -> Cluster:
     """The running cluster with every image of the project on its nodes; brought up where it is not."""
     bringup.up()
     bringup.images()
@@ -96,6 +95,11 @@ def cluster() -> Cluster:
     cache = kind.settings.cache
     references = images.build_all(kind.progress, cache, registry=registry.answers())
     return Cluster(kind.settings.context, kind.tools.kubectl, kind.tools.helm, dict(references))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    return reached()
 
 
 @pytest.fixture(scope="session")
