@@ -1,0 +1,5 @@
+"""The api with what is behind it, for the tests of this folder."""
+
+from integration.services.api.fixtures import api
+
+__all__ = ["api"]
