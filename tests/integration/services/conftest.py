@@ -1,7 +1,7 @@
-"""A vhost of each test's own with the topology of the use case; and the whole stack, started once a run."""
+"""A vhost and a schema of each test's own; and the whole stack, started once a run."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -23,6 +23,20 @@ def vhost(rabbitmq: Running) -> Iterator[Vhost]:
     made.make((TASK_ANALYTICS_QUEUE, TASK_REMINDERS_QUEUE, BOT_NOTIFICATIONS_QUEUE))
     yield made
     made.remove()
+
+
+@pytest.fixture
+async def empty_dsn(postgres_dsn: str) -> AsyncIterator[str]:
+    """The address of a schema of the test's own in the server's database, with nothing in it."""
+    schema = f"test_{uuid4().hex[:12]}"
+    connection = await asyncpg.connect(postgres_dsn)
+    await connection.execute(f"create schema {schema}")
+    await connection.close()
+    yield urlsplit(postgres_dsn)._replace(query=f"search_path={schema}").geturl()
+    # A new connection: the test may have killed the server in between.
+    connection = await asyncpg.connect(postgres_dsn)
+    await connection.execute(f"drop schema {schema} cascade")
+    await connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 """The api with what is behind it, for the tests of this folder."""
 
-from integration.services.api.fixtures import api
+from integration.services.api import fixtures
 
-__all__ = ["api"]
+api = fixtures.api
