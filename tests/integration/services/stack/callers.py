@@ -1,7 +1,7 @@
 """People who use the api: they register, and create tasks one after the other, writing down what they are told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -20,17 +20,19 @@ class Caller:
     """One registered user. Made by `register`."""
 
     def __init__(self, api: httpx.AsyncClient, token: str, user_id: int) -> None:
-        self._api, self._headers, self.user_id = api, {"authorization": f"Bearer {token}"}, user_id
+        self._api, self.token, self.user_id = api, token, user_id
+        self._headers = {"authorization": f"Bearer {token}"}
 
-    async def create(self, **values: Any) -> httpx.Response:
+    async def create(self, headers: Mapping[str, str] | None = None, **values: Any) -> httpx.Response:
         """`POST /api/v1/tasks`."""
-        return await self._api.post("/api/v1/tasks", json={"title": "t"} | values, headers=self._headers)
+        sent = {**self._headers, **(headers or {})}
+        return await self._api.post("/api/v1/tasks", json={"title": "t"} | values, headers=sent)
 
-    async def get(self, path: str) -> httpx.Response:
-        return await self._api.get(path, headers=self._headers)
-
-    async def post(self, path: str) -> httpx.Response:
-        return await self._api.post(path, headers=self._headers)
+    async def link_chat(self, bot_credential: str, chat: int) -> None:
+        """The bot shows the code that the user got for this chat."""
+        code = (await self._api.post("/api/v1/auth/telegram/link_code", headers=self._headers)).json()["code"]
+        body, headers = {"code": code, "telegram_id": chat}, {"authorization": f"Bearer {bot_credential}"}
+        (await self._api.post("/api/v1/auth/telegram/links", json=body, headers=headers)).raise_for_status()
 
     async def keep_creating(self, ledger: Ledger, enough: Callable[[], bool]) -> None:
         """Create tasks that are due soon (their reminder is sent at once) and later (theirs waits), until *enough*.

@@ -30,6 +30,7 @@ class Stack:
     backends: Mapping[str, Running]
     urls: Mapping[str, str]
     internal_token: str
+    bot_credential: str
     dsn: str
     mongodb_url: str
 
@@ -77,13 +78,14 @@ def running(
     port = urls[BOT_API].rsplit(":", 1)[1]
     env = {"PORT": port, "PYTHONPATH": str(BOT_API_SOURCE)}
     members[BOT_API] = Member(BOT_API, "bot_api", env, f"{urls[BOT_API]}/health", logs / "bot-api.log")
-    token = next(each.env["INTERNAL_TOKEN"] for each in services if "INTERNAL_TOKEN" in each.env)
+    api = next(each for each in services if each.name == "api")
+    credentials = api.env["INTERNAL_TOKEN"], api.env["BOT_CREDENTIAL"]
     try:
         for member in members.values():
             member.begin()
         for member in members.values():
             member.wait()
-        yield Stack(members, backends, urls, token, stores["postgres"], stores["mongodb"])
+        yield Stack(members, backends, urls, *credentials, stores["postgres"], stores["mongodb"])
     finally:
         for member in members.values():
             member.kill()

@@ -1,7 +1,8 @@
 """What the two databases hold in the end, read past every service: the tests' own view."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import asyncpg
 from pymongo import MongoClient
@@ -27,10 +28,10 @@ async def reminders(stack: Stack, users: Sequence[int]) -> dict[int, dict[str, i
     return found
 
 
-def actions(stack: Stack, users: Sequence[int]) -> Mapping[int, list[str]]:
+def actions(stack: Stack, users: Sequence[int]) -> dict[int, list[str]]:
     """Task → what analytics know to have happened to it."""
     found: dict[int, list[str]] = defaultdict(list)
-    with MongoClient(stack.mongodb_url) as client:
+    with MongoClient[dict[str, Any]](stack.mongodb_url) as client:
         for record in client.get_default_database().task_analytics.find({"user_id": {"$in": list(users)}}):
             found[record["task_id"]].append(record["action"])
     return found
