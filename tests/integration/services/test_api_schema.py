@@ -1,0 +1,110 @@
+"""The three HTTP services keep what their OpenAPI documents say, whatever is sent: no 5xx, nothing undocumented.
+
+schemathesis makes the requests of each document: every route with bodies and parameters that fit and that do not, and
+walks in which one answer's ids become the next request's. Seeds are fixed, examples bounded; `--soak` asks for more.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from integration.services.stack.callers import PATIENCE_SECONDS, register
+from integration.services.stack.stack import Stack
+from usecases import ROOT
+
+SERVICES = ("api", "postgres-data", "mongo-data")
+CHECKS: list[CheckFunction] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+LONGEST_WAIT_SECONDS = 0.2
+SEED = 20
+DOCUMENTS = {name: schemathesis.openapi.from_path(ROOT / f"docs/reference/openapi/{name}.json") for name in SERVICES}
+
+
+def bounded(examples: int, **more: Any) -> settings:
+    return settings(
+        max_examples=examples, derandomize=True, database=None, deadline=None,
+        phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), **more,
+    )  # fmt: skip
+
+
+def operations() -> Iterator[Any]:
+    """Every route of every document."""
+    for service, document in DOCUMENTS.items():
+        for found in document.get_all_operations():
+            operation = found.ok()  # type: ignore[union-attr]
+            yield pytest.param(service, operation, id=f"{service} {operation.label}")
+
+
+@pytest.fixture
+async def credentials(stack: Stack) -> dict[str, str]:
+    """Service → what it wants to see."""
+    async with httpx.AsyncClient(base_url=stack.urls["api"], timeout=PATIENCE_SECONDS) as api:
+        caller = await register(api)
+    internal = f"Bearer {stack.internal_token}"
+    return {"api": f"Bearer {caller.token}", "postgres-data": internal, "mongo-data": internal}
+
+
+def impatient(case: Case[Any]) -> Case[Any]:
+    """A question that may be held open is asked for a moment only."""
+    wait = (case.query or {}).get("wait_seconds")
+    if isinstance(wait, int | float) and wait > LONGEST_WAIT_SECONDS:
+        case.query["wait_seconds"] = LONGEST_WAIT_SECONDS
+    return case
+
+
+@pytest.mark.parametrize(("service", "operation"), list(operations()))
+def test_every_route_answers_as_it_is_documented(
+    service: str, operation: Any, stack: Stack, credentials: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    examples = 200 if request.config.getoption("--soak") else 12
+
+    def answers(mode: GenerationMode) -> None:
+        @bounded(examples)
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def run(case: Case[Any]) -> None:
+            impatient(case).call_and_validate(
+                base_url=stack.urls[service], headers={"authorization": credentials[service]}, checks=CHECKS
+            )
+
+        run()
+
+    answers(GenerationMode.POSITIVE)
+    answers(GenerationMode.NEGATIVE)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_walks_through_the_routes_answer_as_documented(
+    service: str, stack: Stack, credentials: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    examples = 300 if request.config.getoption("--soak") else 8
+
+    class Walk(DOCUMENTS[service].as_state_machine()):  # type: ignore[misc]
+        rule_order_seed = SEED
+
+        def before_call(self, case: Case[Any]) -> None:
+            impatient(case)
+
+        def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
+            return {"base_url": stack.urls[service], "headers": {"authorization": credentials[service]}}
+
+        def validate_response(self, response: Any, case: Case, **kwargs: Any) -> None:
+            case.validate_response(response, checks=CHECKS)
+
+    Walk.run(settings=bounded(examples, stateful_step_count=15))
