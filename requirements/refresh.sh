@@ -36,6 +36,8 @@ for member in operator services/api services/bot services/reminder-worker servic
   "$uv" "${common[@]}" --constraint requirements/dev.txt "$work/$name.in" -o "$work/$name.txt"
   cp "$work/$name.txt" "requirements/$name.txt"
 done
-probe=tests/cluster/images/probe
-"$uv" "${common[@]}" --constraint requirements/dev.txt "$probe/requirements.in" -o "$work/probe.txt"
-cp "$work/probe.txt" "$probe/requirements.txt"
+for image in probe bot-api; do
+  folder=tests/cluster/images/$image
+  "$uv" "${common[@]}" --constraint requirements/dev.txt "$folder/requirements.in" -o "$work/$image.txt"
+  cp "$work/$image.txt" "$folder/requirements.txt"
+done

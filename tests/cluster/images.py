@@ -56,6 +56,7 @@ IMAGES = (
     _backend("mongodb", "mongo:8", "30 s"),
     Image("probe", f"{HERE}/probe/Dockerfile", f"{HERE}/probe", (f"{HERE}/probe",), "python", "30 s"),
     Image("echo", f"{HERE}/echo/Dockerfile", f"{HERE}/echo", (f"{HERE}/echo",), "python", "30 s"),
+    Image("bot-api", f"{HERE}/bot-api/Dockerfile", f"{HERE}/bot-api", (f"{HERE}/bot-api",), "python", "30 s"),
     Image(
         "operator",
         "operator/Dockerfile",
@@ -75,6 +76,7 @@ IMAGES = (
     _service("api"),
     _service("reminder-worker"),
     _service("analytics-worker"),
+    _service("bot"),
 )
 
 

@@ -10,15 +10,17 @@ from usecase_bot.commands import COMMANDS
 from usecase_bot.patience import Patience
 from usecase_bot.telegram import AiohttpSession, Bot, BotCommand, DefaultBotProperties, TelegramAPIServer
 
-REQUEST_SECONDS = 10
+REQUEST_SECONDS = 10.0
 _log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def connection(token: str, server: str, stop: asyncio.Event) -> AsyncIterator[Bot]:
-    """A bot that sends HTML, without previews of links, as patiently as `patience` says."""
-    session = AiohttpSession(api=TelegramAPIServer.from_base(server), timeout=REQUEST_SECONDS)
-    session.middleware(Patience(stop))
+async def connection(token: str, server: str, stop: asyncio.Event, seconds: float) -> AsyncIterator[Bot]:
+    """A bot that sends HTML, without previews of links. A call has ended after `seconds`: half of them are for
+    waiting (`patience`), a third for the last try.
+    """
+    session = AiohttpSession(api=TelegramAPIServer.from_base(server), timeout=min(REQUEST_SECONDS, seconds / 3))
+    session.middleware(Patience(stop, seconds / 2))
     defaults = DefaultBotProperties(parse_mode="HTML", link_preview_is_disabled=True)
     async with Bot(token, session=session, default=defaults) as bot:
         yield bot

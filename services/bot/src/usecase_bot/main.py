@@ -29,7 +29,6 @@ from usecase_runtime.tracing import configure_tracing
 SERVICE = "bot"
 API_SECONDS = 10
 """A person waits: shorter than what services grant each other."""
-PREFETCH = 10
 _log = structlog.get_logger()
 
 
@@ -41,22 +40,27 @@ async def run(settings: Settings) -> None:
     stop, readiness = stop_signal(), Readiness("poll loop", "consumer")
     if settings.bot_credential is None:
         _log.warning("the api is asked without a credential: BOT_CREDENTIAL is not set and DEBUG is on")
-    broker, zone, grace = (
-        settings.rabbitmq_url.get_secret_value(),
-        ZoneInfo(settings.bot_timezone),
-        settings.stop_grace_seconds,
-    )
+    broker, token = settings.rabbitmq_url.get_secret_value(), settings.bot_token.get_secret_value()
+    zone, grace = ZoneInfo(settings.bot_timezone), settings.stop_grace_seconds
+    limit = settings.bot_notifications_max_processing_seconds
     async with (
         serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port),
-        http_client(settings.api_service_url, settings.bot_credential, seconds=API_SECONDS) as client,
+        http_client(str(settings.api_service_url), settings.bot_credential, seconds=API_SECONDS) as client,
         publisher(broker, SERVICE, (TASK_EVENTS,)) as to_broker,
-        connection(settings.bot_token.get_secret_value(), settings.bot_api_server, stop) as bot,
+        connection(token, str(settings.bot_api_server), stop, limit) as bot,
     ):
         desk = Desk(zone, to_broker, settings.max_file_size, settings.allowed_file_types)
-        notify = reading(parse, Notifier(bot, zone))
         polling = poll(bot, dispatcher(Api(client), desk), settings.bot_username, stop, grace)
         consuming = consume(
-            broker, BOT_NOTIFICATIONS_QUEUE, notify, readiness=readiness, stop=stop, prefetch=PREFETCH, grace=grace
+            broker,
+            BOT_NOTIFICATIONS_QUEUE,
+            reading(parse, Notifier(bot, zone)),
+            readiness=readiness,
+            stop=stop,
+            prefetch=settings.bot_notifications_prefetch,
+            max_tries=settings.bot_notifications_max_tries,
+            seconds=limit,
+            grace=grace,
         )
         working = [asyncio.create_task(polling), asyncio.create_task(consuming)]
         readiness.up("poll loop")

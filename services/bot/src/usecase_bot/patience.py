@@ -1,7 +1,7 @@
 """How the bot waits for Telegram: a 429 pauses everything that is sent, an outage is waited out. Used by every call.
 
-A request middleware of aiogram. After `LONGEST_WAIT_SECONDS` it gives up with Unavailable: an answer to a chat is
-then lost, a notification goes back to its queue, uncounted. Long polling waits for itself (`polling`).
+A request middleware of aiogram. After a while it gives up with TelegramAway: an answer to a chat is then lost, a
+notification goes back to its queue, uncounted. Long polling waits for itself (`polling`).
 """
 
 import asyncio
@@ -26,7 +26,6 @@ REQUESTS = Counter("telegram_requests", "Calls of the Bot API", ["method", "outc
 REACHABLE = Gauge("telegram_reachable", "1 while the last call of the Bot API was answered")
 OUTAGE = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
 """Nobody there, broken, or something that is not Telegram answers in its place."""
-LONGEST_WAIT_SECONDS = 15.0
 FIRST_WAIT_SECONDS = 0.5
 POLLING = "getUpdates"
 _log = structlog.get_logger()
@@ -37,16 +36,16 @@ class TelegramAway(Unavailable):
 
 
 class Patience:
-    """One for each bot: a pause holds for all that it sends."""
+    """One for each bot: a pause holds for all that it sends. A call waits for up to `seconds`, or until `stop`."""
 
-    def __init__(self, stop: asyncio.Event) -> None:
-        self._stop, self._paused_until = stop, 0.0
+    def __init__(self, stop: asyncio.Event, seconds: float) -> None:
+        self._stop, self._seconds, self._paused_until = stop, seconds, 0.0
 
     async def __call__(self, make_request: Any, bot: Bot, method: TelegramMethod[Any]) -> Any:
         if method.__api_method__ == POLLING:
             return await _counted(make_request, bot, method)
         now = asyncio.get_running_loop().time
-        gives_up, wait = now() + LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS
+        gives_up, wait = now() + self._seconds, FIRST_WAIT_SECONDS
         while True:
             while (left := min(self._paused_until, gives_up) - now()) > 0 and not self._stop.is_set():
                 await self._sleep(left)

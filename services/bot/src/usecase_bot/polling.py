@@ -1,8 +1,9 @@
 """The poll loop: updates from Telegram, handled in the order of each chat, confirmed once they are handled.
 
-An update is confirmed by asking for the next one, so a bot that is killed gets again what it had not finished. What
-takes longer than `HOLD_SECONDS` is confirmed all the same: one slow chat must not hold up the others. aiogram's own
-loop confirms before it handles, knows no order, and dies when Telegram is away at the start.
+An update is confirmed by asking for the next one, so a bot that is killed gets again what it had not finished: a text
+is never lost, and may become two tasks in that moment. What takes longer than `HOLD_SECONDS` is confirmed all the same:
+one slow chat must not hold up the others. aiogram's own loop confirms before it handles, knows no order, and dies when
+Telegram is away at the start.
 """
 
 import asyncio
@@ -91,7 +92,7 @@ class _Loop:
         """The next updates. One that cannot be read is skipped: it would come again for ever."""
         try:
             updates = await self._bot.get_updates(
-                self._next, self._batch, seconds, KINDS, request_timeout=seconds + REQUEST_SECONDS
+                self._next, self._batch, seconds, KINDS, request_timeout=seconds + int(REQUEST_SECONDS)
             )
         except ClientDecodeError as error:
             unread = _update_ids(error.data)

@@ -3,11 +3,12 @@
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, model_validator
 from pydantic.functional_validators import AfterValidator
 from pydantic_settings import NoDecode
 
 from usecase_bot.files import DEFAULT_TYPES
+from usecase_runtime.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
 from usecase_runtime.settings import RuntimeSettings, required_unless_debug
 
 
@@ -39,10 +40,13 @@ class Settings(RuntimeSettings):
     bot_token: Annotated[SecretStr, Field(validate_default=True), AfterValidator(_token)] = SecretStr("")
     bot_username: str | None = None
     bot_credential: SecretStr | None = None
-    bot_api_server: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^\s/]+")
+    bot_api_server: HttpUrl = HttpUrl("https://api.telegram.org")
     bot_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    api_service_url: str = Field(pattern=r"^https?://[^\s/]+")
+    api_service_url: HttpUrl
     rabbitmq_url: SecretStr
+    bot_notifications_prefetch: int = Field(default=10, ge=1, le=65_535)
+    bot_notifications_max_tries: int = Field(default=MAX_TRIES, ge=1, le=1000)
+    bot_notifications_max_processing_seconds: int = Field(default=MAX_PROCESSING_SECONDS, ge=1, le=7200)
     max_file_size: int = Field(default=10 * 1024 * 1024, ge=1, le=2**31)
     allowed_file_types: Annotated[frozenset[str], NoDecode, BeforeValidator(_words)] = DEFAULT_TYPES
 

@@ -44,7 +44,7 @@ def person(message: Message) -> int:
     return message.from_user.id
 
 
-def key_of(message: Message, what: str) -> UUID:
+def event_id(message: Message) -> UUID:
     """The same for the same message, however often Telegram delivers it."""
     bot = message.bot.id if message.bot else 0
-    return uuid5(NAMESPACE_URL, f"telegram:{bot}:{message.chat.id}:{message.message_id}:{what}")
+    return uuid5(NAMESPACE_URL, f"telegram:{bot}:{message.chat.id}:{message.message_id}")

@@ -33,6 +33,8 @@ class Failures(BaseMiddleware):
             text = _sentence(error)
             if text is texts.BROKEN:
                 _log.exception("a handler failed")
+            elif isinstance(error, Unavailable | Unroutable):
+                _log.warning("a person has to try again", reason=f"{type(error).__name__}: {error}")
             await _tell(event, text)
 
 

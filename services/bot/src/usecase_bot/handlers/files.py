@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from usecase_bot import texts
 from usecase_bot.api import Api
 from usecase_bot.files import PHOTO_TYPE, SentFile, TooLarge, TypeRefused, accept
-from usecase_bot.handlers.desk import Desk, key_of, person
+from usecase_bot.handlers.desk import Desk, event_id, person
 from usecase_bot.handlers.tasks import create
 from usecase_bot.numbers import argument, named_in
 from usecase_bot.telegram import F, Message, Router, TelegramBadRequest
@@ -90,7 +90,7 @@ async def _task(message: Message, number: int | None, api: Api, desk: Desk) -> T
 
 async def _announce(message: Message, task: Task, file: Attachment, desk: Desk) -> None:
     event = AttachmentAdded(
-        event_id=key_of(message, "attachment"),
+        event_id=event_id(message),
         timestamp=datetime.now(UTC),
         source_service=PUBLISHED_BY_BOT,
         request_id=request_id.get(),

@@ -2,7 +2,7 @@
 
 from usecase_bot import entry, texts
 from usecase_bot.api import Api
-from usecase_bot.handlers.desk import Desk, key_of, markup, person
+from usecase_bot.handlers.desk import Desk, markup, person
 from usecase_bot.numbers import argument
 from usecase_bot.presses import for_task
 from usecase_bot.telegram import Command, CommandObject, F, Message, Router
@@ -25,7 +25,7 @@ async def create(message: Message, text: str, api: Api, desk: Desk) -> Task | No
     if wanted is None:
         await message.answer(texts.TASK_USAGE)
         return None
-    task = await api.create(person(message), wanted, key_of(message, "task"))
+    task = await api.create(person(message), wanted)
     await message.answer(texts.card(task, desk.now(), "Created"), reply_markup=markup(for_task(task)))
     return task
 

@@ -76,7 +76,7 @@ class Client:
             raise kind(f"{self._peer} answered {status}")
         if status == 401 and "authorization" in self._session.headers and "authorization" not in own:
             # Nothing is wrong with the request: both sides were given different credentials.
-            raise Unavailable(f"{self._peer} refuses our credential (401): is INTERNAL_TOKEN the same on both sides?")
+            raise Unavailable(f"{self._peer} refuses our credential (401): is it the same on both sides?")
         raise Refused(status, answer)
 
 
