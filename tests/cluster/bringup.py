@@ -10,7 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cluster import addons, demand, docker, engine, node_image, pins, pod_network, registry, stack, tools, welcome
+from cluster import (
+    addons,
+    demand,
+    docker,
+    engine,
+    node_image,
+    pins,
+    pod_network,
+    promtool,
+    registry,
+    stack,
+    tools,
+    welcome,
+)
 from cluster import images as project_images
 from cluster import settings as environment
 from cluster.errors import ClusterError
@@ -58,10 +71,11 @@ def down() -> None:
 
 
 def helm() -> None:
-    """The one tool that tests without a cluster need: charts are rendered by it."""
+    """The tools that tests without a cluster need: charts are rendered by Helm, their alerts checked by promtool."""
     settings, progress = _begin()
     with _alone(settings):
         tools.helm(Go(progress, settings.cache, registry=registry.answers()))
+        promtool.ensure(progress, settings.cache)
 
 
 def images() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster import pins, settings
+from cluster import pins, promtool, settings
 from unit.charts.rendered import BACKENDS_ALONE, CHART, OPERATOR, Helm, Manifest, Render
 
 NO_CLUSTER = {"KUBECONFIG": os.devnull}
@@ -66,3 +66,17 @@ def stack(render: Render) -> list[Manifest]:
 def operator(render: Render) -> list[Manifest]:
     """charts/usecase-operator with its own values."""
     return render(OPERATOR)
+
+
+@pytest.fixture(scope="session")
+def run_promtool() -> Helm:
+    """promtool's output and exit code."""
+    candidates = (os.environ.get("PROMTOOL"), str(promtool.place(settings.read().cache)), "promtool")
+    found = next((path for path in candidates if path and shutil.which(path)), None)
+    if found is None:
+        pytest.fail("promtool checks the alerts and is not here: run `make unit`, or name one by PROMTOOL=<path>")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([found, *arguments], capture_output=True, text=True, check=False)
+
+    return run

@@ -1,0 +1,174 @@
+"""Every alert fires when what it names happens, and is silent when all is well: `promtool` plays both."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from unit.charts.rendered import CHART, OPERATOR, Helm
+
+NAMESPACE = 'namespace="STACK_NAMESPACE"'
+UC = 'namespace="apps",usecase="demo"'
+
+
+def bucket(name: str, labels: str, below: str, rest: str) -> dict[str, str]:
+    """A histogram: how many were quick, and how many there were."""
+    bounds = {"0.1": below, "60": rest, "+Inf": rest}
+    return {f'{name}_bucket{{{labels}le="{bound}"}}': values for bound, values in bounds.items()}
+
+
+def stack(name: str, labels: str = "") -> str:
+    return f"{name}{{{NAMESPACE}{',' if labels else ''}{labels}}}"
+
+
+# Alert → series that make it fire, and the same series on a good day. "0+60x60": 60 more each minute, for an hour.
+FLAT, GROWS, SLOWLY = "0+0x60", "0+60x60", "0+1x60"
+OPERATORS = {
+    "UseCaseNotReady": ({f"usecase_ready{{{UC}}}": "0+0x60"}, {f"usecase_ready{{{UC}}}": "1+0x60"}),
+    "UseCaseDeadLetters": (
+        {f'usecase_queue_messages{{{UC},queue="q",state="dead"}}': "3+0x60"},
+        {f'usecase_queue_messages{{{UC},queue="q",state="dead"}}': FLAT},
+    ),
+    "UseCaseTooFewPods": (
+        {
+            f'usecase_component_replicas{{{UC},component="api",state="ready"}}': "1+0x60",
+            f'usecase_component_replicas{{{UC},component="api",state="desired"}}': "2+0x60",
+        },
+        {
+            f'usecase_component_replicas{{{UC},component="api",state="ready"}}': "2+0x60",
+            f'usecase_component_replicas{{{UC},component="api",state="desired"}}': "2+0x60",
+        },
+    ),
+    "UseCaseDriftKeepsComing": (
+        {'usecase_drift_repaired_total{system="rabbitmq"}': GROWS},
+        {'usecase_drift_repaired_total{system="rabbitmq"}': SLOWLY},
+    ),
+    "UseCaseOperatorHasNoLeader": ({"usecase_leader": FLAT}, {"usecase_leader": "1+0x60"}),
+    "UseCaseOperatorErrors": (
+        {'usecase_reconciles_total{result="error"}': SLOWLY},
+        {'usecase_reconciles_total{result="done"}': GROWS},
+    ),
+    "UseCaseOperatorSlow": (
+        bucket("usecase_reconcile_seconds", "", FLAT, GROWS),
+        bucket("usecase_reconcile_seconds", "", GROWS, GROWS),
+    ),
+    "UseCaseOperatorBehind": (
+        {"usecase_reconcile_queue_length": "60+0x60"},
+        {"usecase_reconcile_queue_length": "5+0x60"},
+    ),
+    "UseCaseBrokerRequestsFail": (
+        {
+            'usecase_broker_request_seconds_count{method="GET",code="503"}': GROWS,
+            'usecase_broker_request_seconds_count{method="GET",code="200"}': GROWS,
+        },
+        {
+            'usecase_broker_request_seconds_count{method="GET",code="404"}': GROWS,
+            'usecase_broker_request_seconds_count{method="GET",code="200"}': GROWS,
+        },
+    ),
+}
+API = 'service="api",method="GET",endpoint="/tasks"'
+SECONDS = f"{NAMESPACE},{API},"
+
+
+def relayed(exchange: str) -> str:
+    return stack("outbox_relayed_total", f'exchange="{exchange}"')
+
+
+def processed(queue: str, outcome: str = "acknowledged") -> str:
+    return stack("messages_processed_total", f'queue="{queue}",outcome="{outcome}"')
+
+
+STACK = {
+    "TaskApiErrors": (
+        {stack("http_requests_total", f'{API},status_code="500"'): GROWS,
+         stack("http_requests_total", f'{API},status_code="200"'): GROWS},
+        {stack("http_requests_total", f'{API},status_code="404"'): GROWS},
+    ),
+    "TaskApiSlow": (
+        bucket("http_request_duration_seconds", SECONDS, FLAT, GROWS),
+        bucket("http_request_duration_seconds", SECONDS, GROWS, GROWS),
+    ),
+    "TaskApiLeavesAPeerAlone": (
+        {stack("circuit_open", 'peer="postgres-data"'): "1+0x60"},
+        {stack("circuit_open", 'peer="postgres-data"'): FLAT},
+    ),
+    "TaskCreatesUndecided": (
+        {stack("creates_of_unknown_outcome"): "2+0x60"},
+        {stack("creates_of_unknown_outcome"): FLAT},
+    ),
+    "TaskOutboxStuck": ({stack("outbox_oldest_seconds"): "0+60x60"}, {stack("outbox_oldest_seconds"): "1+0x60"}),
+    "TaskMessagesUnroutable": (
+        {stack("outbox_unroutable_total", 'exchange="task_events",routing_key="task.created"'): SLOWLY},
+        {stack("outbox_unroutable_total", 'exchange="task_events",routing_key="task.created"'): FLAT},
+    ),
+    "TaskBacklogGrows": (
+        {relayed("task_events"): "0+600x60", processed("task_analytics"): GROWS},
+        {relayed("task_events"): "0+600x60", processed("task_analytics"): "0+600x60"},
+    ),
+    "TaskMessagesRejected": (
+        {processed("task_analytics", "rejected"): SLOWLY},
+        {processed("task_analytics", "rejected"): FLAT, processed("task_analytics"): GROWS},
+    ),
+    "TaskMessagesRetried": (
+        {processed("task_analytics", "retried"): GROWS, processed("task_analytics"): GROWS},
+        {processed("task_analytics", "retried"): SLOWLY, processed("task_analytics"): GROWS},
+    ),
+    "TaskRemindersLate": (
+        {relayed("task_events"): GROWS},
+        {relayed("task_events"): GROWS, processed("task_reminders"): GROWS},
+    ),
+    "TaskNotificationsLate": (
+        {relayed("reminders"): GROWS, processed("bot_notifications"): FLAT},
+        {relayed("reminders"): GROWS, processed("bot_notifications"): GROWS},
+    ),
+    "TaskTelegramUnreachable": (
+        {stack("telegram_reachable"): FLAT},
+        {stack("telegram_reachable"): "1+0x60"},
+    ),
+}  # fmt: skip
+CASES = [(OPERATOR, name) for name in OPERATORS] + [(CHART, name) for name in STACK]
+
+
+def firing(run_promtool: Helm, folder: Path, chart: Path, alert: str, series: dict[str, str]) -> bool:
+    """Whether *alert* fires half an hour after *series* began; what else fires does not matter."""
+    expression = f'ALERTS{{alertname="{alert}",alertstate="firing"}}'
+    question = {"expr": f"count({expression}) > bool 0 or vector(0)", "eval_time": "30m"}
+    test = {
+        "rule_files": [str(chart / "files" / "alerts.yaml")],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": name, "values": values} for name, values in series.items()],
+                "promql_expr_test": [{**question, "exp_samples": [{"labels": "{}", "value": 1}]}],
+            }
+        ],
+    }
+    file = folder / "test.json"
+    file.write_text(json.dumps(test))
+    done = run_promtool("test", "rules", str(file))
+    assert done.returncode == 0 or "FAILED" in done.stdout + done.stderr, done.stderr
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize("chart", [OPERATOR, CHART], ids=lambda chart: chart.name)
+def test_promtool_finds_nothing(run_promtool: Helm, chart: Path) -> None:
+    done = run_promtool("check", "rules", "--lint=all", "--lint-fatal", str(chart / "files" / "alerts.yaml"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_is_played() -> None:
+    for chart, cases in ((OPERATOR, OPERATORS), (CHART, STACK)):
+        groups = yaml.safe_load((chart / "files" / "alerts.yaml").read_text())["groups"]
+        assert {rule["alert"] for group in groups for rule in group["rules"]} == set(cases)
+
+
+@pytest.mark.parametrize(("chart", "alert"), CASES, ids=[name for _, name in CASES])
+def test_an_alert_fires_when_it_should_and_only_then(
+    run_promtool: Helm, tmp_path: Path, chart: Path, alert: str
+) -> None:
+    bad, good = {**OPERATORS, **STACK}[alert]
+    assert firing(run_promtool, tmp_path, chart, alert, bad)
+    assert not firing(run_promtool, tmp_path, chart, alert, good)
