@@ -67,6 +67,12 @@ e2e: .venv/ready cluster images ## the whole, on the kind cluster
 soak: .venv/ready cluster images ## the long campaigns (hours)
 	@$(PY) -m pytest -q --soak tests
 
+##@ Benchmarks
+.PHONY: bench-services
+bench-services: .venv/ready ## the services against floors of the same run, as JSON (about 4 min, an otherwise idle machine)
+	@$(CLUSTERCTL) backend-images >&2
+	@PYTHONPATH=$(subst $(space),:,tests operator/src $(wildcard services/*/src services/shared/*/src)) $(PY) -m bench.services
+
 ##@ Housekeeping
 .PHONY: format requirements help
 format: .venv/ready ## let ruff rewrite what it can

@@ -1,18 +1,12 @@
-"""`python -m bench.services.relay_drain`: how fast the relay empties the outbox, against bare confirms in the same run.
+"""How fast the relay empties the outbox, against bare confirms in the same round; floor and relay in turns first."""
 
-Prints JSON; a ratio a round, floor and relay in turns first. Needs the images of `make images`.
-"""
-
-import json
-import os
-import statistics
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
-import uvloop
-
 from bench.services.floor_confirms import confirms_per_second
+from bench.services.rounds import Round, summary
 from cluster import backends
 from integration.services.broker import Vhost
 from usecase_contracts.topology import EXCHANGES, TASK_ANALYTICS_QUEUE, TASK_EVENTS, TASK_REMINDERS_QUEUE, task_key
@@ -21,6 +15,7 @@ from usecase_postgres_data.database import Pool, connect, open_pool
 from usecase_runtime.publish import publisher
 
 ROWS, ROUNDS = 5_000, 5
+LOWEST_FLOOR = 5_000
 KEY = task_key("task_created")
 FILL = """
 with t as (
@@ -45,7 +40,7 @@ async def relayed_per_second(dsn: str, url: str) -> float:
         return rate
 
 
-async def measured(pool: Pool, dsn: str, rabbitmq: backends.Running, user_id: int, number: int) -> dict[str, float]:
+async def measured(pool: Pool, dsn: str, rabbitmq: backends.Running, user_id: int, number: int) -> Round:
     """One round on a vhost of its own."""
     vhost = Vhost(rabbitmq, f"bench-{number}")
     vhost.make((TASK_ANALYTICS_QUEUE, TASK_REMINDERS_QUEUE))
@@ -58,36 +53,17 @@ async def measured(pool: Pool, dsn: str, rabbitmq: backends.Running, user_id: in
     ]
     rates = {name: await measure() for name, measure in (turns if number % 2 else reversed(turns))}
     vhost.remove()
-    return {**rates, "ratio": rates["relay"] / rates["floor"]}
+    return Round(rates["floor"], rates["relay"], rates["relay"] / rates["floor"])
 
 
-async def main() -> None:
-    """Start the two servers, measure, print, remove them."""
-    started = [
-        backends.start(name, backends.project_image(name), f"usecase-bench-{name}-{os.getpid()}")
-        for name in ("postgres", "rabbitmq")
-    ]
-    try:
-        postgres, rabbitmq = started
-        await migrations.migrate(postgres.uri)
-        pool = await open_pool(postgres.uri, 2)
-        user_id = await pool.fetchval(
-            "insert into users (username, email, hashed_password) values ($1, $2, '$x') returning id",
-            f"bench-{uuid4().hex[:8]}", f"{uuid4().hex}@example.com",
-        )  # fmt: skip
-        rounds = [await measured(pool, postgres.uri, rabbitmq, user_id, number) for number in range(1, ROUNDS + 1)]
-        await pool.close()
-    finally:
-        for running in started:
-            running.remove()
-    floors = [each["floor"] for each in rounds]
-    print(json.dumps({
-        "measure": "outbox relay drain / plain windowed confirms",
-        "rows": ROWS, "processes": 1, "rounds": rounds,
-        "ratio": statistics.median(each["ratio"] for each in rounds),
-        "floor_spread": (max(floors) - min(floors)) / statistics.median(floors),
-    }, indent=2))  # fmt: skip
-
-
-if __name__ == "__main__":
-    uvloop.run(main())
+async def drained(dsn: str, rabbitmq: backends.Running) -> dict[str, Any]:
+    """All rounds, on an empty database and a broker that may have other vhosts."""
+    await migrations.migrate(dsn)
+    pool = await open_pool(dsn, 2)
+    user_id = await pool.fetchval(
+        "insert into users (username, email, hashed_password) values ($1, $2, '$x') returning id",
+        f"bench-{uuid4().hex[:8]}", f"{uuid4().hex}@example.com",
+    )  # fmt: skip
+    rounds = [await measured(pool, dsn, rabbitmq, user_id, number) for number in range(1, ROUNDS + 1)]
+    await pool.close()
+    return {**summary(rounds, LOWEST_FLOOR), "rows": ROWS}

@@ -14,13 +14,11 @@ READY_SECONDS = 30
 
 
 class Member:
-    """`python -m <module>`, or another *command*; ready when *ready_url* answers 200. Its output goes to *log*."""
+    """`python <arguments>`; ready when *ready_url* answers 200. Its output goes to *log*."""
 
-    def __init__(
-        self, name: str, module: str, env: Mapping[str, str], ready_url: str, log: Path, command: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, name: str, arguments: Sequence[str], env: Mapping[str, str], ready_url: str, log: Path) -> None:
         self.name, self._ready_url, self._log = name, ready_url, log
-        self._command = [sys.executable, *(command or ("-m", module))]
+        self._command = [sys.executable, *arguments]
         self._env = environment(**env)
         self._running: subprocess.Popen[bytes] | None = None
 

@@ -67,8 +67,8 @@ def running(
     services = plan.services(usecase, _FreePorts(), stores, backends["rabbitmq"].uri, chosen)
     members = {
         each.name: Member(
-            each.name, each.module, each.env, f"http://127.0.0.1:{each.ops_port}/readyz", logs / f"{each.name}.log",
-            (commands or {}).get(each.name, ()),
+            each.name, (commands or {}).get(each.name, ("-m", each.module)), each.env,
+            f"http://127.0.0.1:{each.ops_port}/readyz", logs / f"{each.name}.log",
         )
         for each in services
     }  # fmt: skip
@@ -77,7 +77,7 @@ def running(
     urls[BOT_API] = bot.env["BOT_API_SERVER"]
     port = urls[BOT_API].rsplit(":", 1)[1]
     env = {"PORT": port, "PYTHONPATH": str(BOT_API_SOURCE)}
-    members[BOT_API] = Member(BOT_API, "bot_api", env, f"{urls[BOT_API]}/health", logs / "bot-api.log")
+    members[BOT_API] = Member(BOT_API, ("-m", "bot_api"), env, f"{urls[BOT_API]}/health", logs / "bot-api.log")
     api = next(each for each in services if each.name == "api")
     credentials = api.env["INTERNAL_TOKEN"], api.env["BOT_CREDENTIAL"]
     try:

@@ -1,0 +1,114 @@
+"""`make bench-services`: the six measures of the services, each against a floor of the same run, as JSON on stdout.
+
+Everything shares this machine's cores: the services, their servers and the load. Needs the images of `make images`.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+import uvloop
+
+from bench.services import creates, events, machine, relay_drain
+from cluster import backends
+from cluster.backends import Running
+from integration.services.process import free_port
+from integration.services.stack import stack as stacks
+from integration.services.stack.member import Member
+from integration.services.stack.stack import Stack
+from integration.services.test_integration import create_concurrently
+
+HERE = Path(__file__).parent
+UNCOALESCED = {"postgres-data": (str(HERE / "uncoalesced.py"),)}
+TRACED = "0.1"
+
+
+async def main() -> None:
+    """Start the servers, measure, print, remove them."""
+    with servers() as found:
+        report: dict[str, Any] = {"machine": {"cores": os.cpu_count(), "load_at_start": os.getloadavg()[0]}}
+        said("relay")
+        report["outbox relay drain / windowed confirms"] = await relay_drain.drained(
+            await database(found["postgres"], "bench_relay"), found["rabbitmq"]
+        )
+        async with stack(found, "bench_single", UNCOALESCED) as single:
+            said("creates, one transaction each")
+            report["create / raw asyncpg, one transaction per create"] = await creates.measured(single)
+        async with stack(found, "bench_whole", {}) as whole:
+            report["processes"] = dict.fromkeys(sorted(whole.members), 1)
+            idle = machine.resident_mib(whole)
+            said("creates, coalesced")
+            report["create / raw asyncpg, coalesced"] = await creates.measured(whole)
+            said("the seed's load test")
+            report["seed load test"] = await seeds_load(whole)
+            said("publish to analytics")
+            report["publish to analytics p99 / bare p99"] = await events.measured(whole)
+            report["memory MiB"] = {"idle": idle, "most under load": machine.resident_mib(whole, peak=True)}
+            said("starts")
+            report["start to ready s"] = await asyncio.to_thread(machine.seconds_to_ready, whole)
+        report["machine"]["load_at_end"] = os.getloadavg()[0]
+    print(json.dumps(report, indent=2))
+
+
+async def seeds_load(stack: Stack) -> dict[str, float]:
+    """The seed's load test as it is written."""
+    async with httpx.AsyncClient(base_url=stack.urls["api"], timeout=30) as client:
+        tasks, seconds = await create_concurrently(client)
+    return {"tasks": tasks, "seconds": round(seconds, 3), "tasks_per_second": round(tasks / seconds, 1)}
+
+
+@contextmanager
+def servers() -> Iterator[dict[str, Running]]:
+    """The four backends, empty."""
+    with ExitStack() as cleanup:
+        found = {}
+        for name in ("rabbitmq", "postgres", "redis", "mongodb"):
+            container = f"usecase-bench-{name}-{os.getpid()}"
+            cleanup.callback(backends.remove, container)
+            found[name] = backends.start(name, backends.project_image(name), container)
+        yield found
+
+
+@asynccontextmanager
+async def stack(
+    found: Mapping[str, Running], name: str, commands: Mapping[str, tuple[str, ...]]
+) -> AsyncIterator[Stack]:
+    """The whole stack on databases called *name*, as it ships: logs, metrics, a tenth of the traces exported."""
+    stores = {
+        "postgres": await database(found["postgres"], name),
+        "redis": found["redis"].uri,
+        "mongodb": urlsplit(found["mongodb"].uri)._replace(path=f"/{name}").geturl(),
+    }
+    port = free_port()
+    with tempfile.TemporaryDirectory() as logs, ExitStack() as cleanup:
+        url = f"http://127.0.0.1:{port}"
+        sink = Member("sink", (str(HERE / "sink.py"), str(port)), {}, url, Path(logs, "sink.log"))
+        cleanup.callback(sink.kill)
+        sink.resume()
+        traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_TRACES_SAMPLER_ARG": TRACED}
+        yield cleanup.enter_context(stacks.running(found, stores, Path(logs), traces, commands))
+
+
+async def database(postgres: Running, name: str) -> str:
+    """The address of a new, empty database."""
+    connection = await asyncpg.connect(postgres.uri)
+    await connection.execute(f"create database {name}")
+    await connection.close()
+    return urlsplit(postgres.uri)._replace(path=f"/{name}").geturl()
+
+
+def said(what: str) -> None:
+    print(f"▸ {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
