@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from unit.charts.rendered import BACKENDS_ALONE, CHART, Manifest, Render, decoded, named, one, templates
+from unit.charts.rendered import BACKENDS_ALONE, CHART, Helm, Manifest, Render, decoded, named, one, templates
 from usecase_operator.model import parse
 from usecase_operator.offline import admitted, crd, schema_of
 from usecases import ROOT
@@ -230,3 +230,13 @@ def environment(job: Manifest) -> dict[str, str]:
 def test_backends_alone_have_nothing_of_the_use_case(render: Render) -> None:
     kinds = {m["kind"] for m in render(CHART, BACKENDS_ALONE)}
     assert kinds == {"StatefulSet", "Service", "ConfigMap", "Secret", "NetworkPolicy"}
+
+
+def test_a_cluster_without_the_definition_is_told_what_to_install(run_helm: Helm) -> None:
+    """Only a real cluster has the API of aggregation; `helm template` alone asks nobody."""
+    on_a_cluster = ("template", "demo", str(CHART), "--api-versions", "apiregistration.k8s.io/v1")
+    without = run_helm(*on_a_cluster)
+    assert without.returncode != 0
+    assert "this cluster knows no UseCase. Install the operator first: helm install usecase-operator" in without.stderr
+    assert run_helm(*on_a_cluster, "--api-versions", "usecase.dev/v1alpha1/UseCase").returncode == 0
+    assert run_helm(*on_a_cluster, "--set", "useCase.enabled=false").returncode == 0

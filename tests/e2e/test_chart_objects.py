@@ -1,0 +1,71 @@
+"""The API server itself reads all that the charts render, in every mode, and all that the operator renders of examples.
+
+Kinds of add-ons that a cluster need not have (KEDA, the Prometheus operator) are left out.
+"""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from cluster import stack
+from cluster.fixtures import Cluster
+from goldens import FOLDER
+
+ADDONS = ("keda.sh/", "monitoring.coreos.com/")
+EXTERNAL = {"enabled": False, "existingSecret": "given", "external": {"reach": {"cidrs": ["198.51.100.7/32"]}}}
+BY_CPU = {"scaling": {"mode": "CPU"}}
+BY_QUEUE = {"scaling": {"mode": "Queue", "min": 0}}
+MODES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "backends alone": {"useCase": {"enabled": False}},
+    "external backends": dict.fromkeys(stack.BACKENDS, EXTERNAL),
+    "by CPU": dict.fromkeys(("postgresData", "mongoData", "api", "reminderWorker", "analyticsWorker"), BY_CPU),
+    "by queue": dict.fromkeys(("reminderWorker", "analyticsWorker"), BY_QUEUE),
+    "behind an ingress": {"api": {"expose": {"ingress": {"host": "tasks.example", "tlsSecretName": "tls"}}}},
+    "without a bot": {"bot": {"enabled": False}},
+    "with Telegram": {"bot": {"existingSecret": "telegram"}},
+    "suspended": {"useCase": {"suspend": True}},
+}
+OPERATOR_MODES: dict[str, dict[str, Any]] = {
+    "cluster": {"crds": {"install": False}},
+    "definition given up": {"crds": {"keep": False}},
+    "one namespace": {"crds": {"install": False}, "watchNamespaces": ["default"]},
+    "monitored": {"crds": {"install": False}, "monitoring": {"dashboard": {"enabled": True}}},
+}
+
+
+def accepted(cluster: Cluster, namespace: str, manifests: list[dict[str, Any]]) -> None:
+    """Raises with what the API server says; nothing is stored, unknown fields are errors."""
+    known = [each for each in manifests if each and not each["apiVersion"].startswith(ADDONS)]
+    assert known
+    for each in known:
+        if each["metadata"].get("namespace"):
+            each["metadata"]["namespace"] = namespace
+        each["metadata"].pop("ownerReferences", None)
+    body = json.dumps({"apiVersion": "v1", "kind": "List", "items": known})
+    words = ("apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "--filename", "-")
+    cluster.kubectl("--namespace", namespace, *words, input=body)
+
+
+def rendered(cluster: Cluster, chart: Any, values: dict[str, Any]) -> list[dict[str, Any]]:
+    command = [str(cluster.helm_path), "template", "demo", str(chart), "--set-json", json.dumps(values)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return list(yaml.safe_load_all(done.stdout))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_stack_is_accepted_in_every_mode(cluster: Cluster, namespace: str, mode: str) -> None:
+    accepted(cluster, namespace, rendered(cluster, stack.CHART, MODES[mode]))
+
+
+@pytest.mark.parametrize("mode", OPERATOR_MODES)
+def test_the_operator_is_accepted_in_every_mode(cluster: Cluster, namespace: str, mode: str) -> None:
+    accepted(cluster, namespace, rendered(cluster, stack.OPERATOR_CHART, OPERATOR_MODES[mode]))
+
+
+@pytest.mark.parametrize("example", sorted(path.stem for path in FOLDER.glob("*.yaml")))
+def test_what_the_operator_renders_of_an_example_is_accepted(cluster: Cluster, namespace: str, example: str) -> None:
+    accepted(cluster, namespace, list(yaml.safe_load_all((FOLDER / f"{example}.yaml").read_text())))
