@@ -1,5 +1,7 @@
 """All processes of the use case, as its example says, on free ports of this machine."""
 
+import random
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,10 +10,10 @@ from typing import Protocol
 
 from cluster.backends import Running
 from inner_loop import plan, topology
-from integration.services.process import free_port
 from integration.services.stack.member import Member
 
 BOT_API = "bot-api"
+PORTS = 20_000, 30_000
 BOT_API_SOURCE = plan.ROOT / "tests/cluster/images/bot-api"
 
 
@@ -92,14 +94,28 @@ def running(
 
 
 class _FreePorts(plan.Ports):
-    """Every port is one that nobody uses; the same name gets the same port."""
+    """Every port is one that nobody uses; the same name gets the same port.
+
+    None is a port that the kernel hands out to outgoing connections: those would take it while its owner is dead.
+    """
 
     def __init__(self) -> None:
         super().__init__({})
-        self._taken: dict[tuple[str, str], int] = {}
+        self._rest = iter(random.sample(range(*PORTS), 1000))
+        self._taken: dict[tuple[str, ...], int] = {}
 
     def http(self, name: str, usual: int) -> int:
-        return self._taken.setdefault(("http", name), free_port())
+        return self._port("http", name)
 
     def ops(self, name: str, usual: int) -> int:
-        return self._taken.setdefault(("ops", name), free_port())
+        return self._port("ops", name)
+
+    def _port(self, *key: str) -> int:
+        if key not in self._taken:
+            self._taken[key] = next(port for port in self._rest if _is_free(port))
+        return self._taken[key]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
