@@ -1,6 +1,5 @@
 """The bot's connection to Telegram, or to whatever `BOT_API_SERVER` names instead."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,12 +14,12 @@ _log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def connection(token: str, server: str, stop: asyncio.Event, seconds: float) -> AsyncIterator[Bot]:
+async def connection(token: str, server: str, seconds: float) -> AsyncIterator[Bot]:
     """A bot that sends HTML, without previews of links. A call has ended after `seconds`: half of them are for
     waiting (`patience`), a third for the last try.
     """
     session = AiohttpSession(api=TelegramAPIServer.from_base(server), timeout=min(REQUEST_SECONDS, seconds / 3))
-    session.middleware(Patience(stop, seconds / 2))
+    session.middleware(Patience(seconds / 2))
     defaults = DefaultBotProperties(parse_mode="HTML", link_preview_is_disabled=True)
     async with Bot(token, session=session, default=defaults) as bot:
         yield bot

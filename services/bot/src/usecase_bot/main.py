@@ -47,7 +47,7 @@ async def run(settings: Settings) -> None:
         serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port),
         http_client(str(settings.api_service_url), settings.bot_credential, seconds=API_SECONDS) as client,
         publisher(broker, SERVICE, (TASK_EVENTS,)) as to_broker,
-        connection(token, str(settings.bot_api_server), stop, limit) as bot,
+        connection(token, str(settings.bot_api_server), limit) as bot,
     ):
         desk = Desk(zone, to_broker, settings.max_file_size, settings.allowed_file_types)
         polling = poll(bot, dispatcher(Api(client), desk), settings.bot_username, stop, grace)

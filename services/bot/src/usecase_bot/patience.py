@@ -20,7 +20,6 @@ from usecase_bot.telegram import (
     TelegramServerError,
 )
 from usecase_runtime.errors import Unavailable
-from usecase_runtime.server import unless
 
 REQUESTS = Counter("telegram_requests", "Calls of the Bot API", ["method", "outcome"])
 REACHABLE = Gauge("telegram_reachable", "1 while the last call of the Bot API was answered")
@@ -36,10 +35,10 @@ class TelegramAway(Unavailable):
 
 
 class Patience:
-    """One for each bot: a pause holds for all that it sends. A call waits for up to `seconds`, or until `stop`."""
+    """One for each bot: a pause holds for all that it sends. A call waits for up to `seconds`."""
 
-    def __init__(self, stop: asyncio.Event, seconds: float) -> None:
-        self._stop, self._seconds, self._paused_until = stop, seconds, 0.0
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._paused_until = seconds, 0.0
 
     async def __call__(self, make_request: Any, bot: Bot, method: TelegramMethod[Any]) -> Any:
         if method.__api_method__ == POLLING:
@@ -47,8 +46,8 @@ class Patience:
         now = asyncio.get_running_loop().time
         gives_up, wait = now() + self._seconds, FIRST_WAIT_SECONDS
         while True:
-            while (left := min(self._paused_until, gives_up) - now()) > 0 and not self._stop.is_set():
-                await self._sleep(left)
+            while (left := min(self._paused_until, gives_up) - now()) > 0:  # noqa: ASYNC110 - it may grow meanwhile
+                await asyncio.sleep(left)
             if self._paused_until > now():
                 raise TelegramAway(f"Telegram asked for {self._paused_until - now():.0f} more seconds of silence")
             try:
@@ -57,14 +56,10 @@ class Patience:
                 self._paused_until = max(self._paused_until, now() + error.retry_after)
                 _log.warning("Telegram asks for a pause", seconds=error.retry_after, method=method.__api_method__)
             except OUTAGE as error:
-                if now() + wait > gives_up or self._stop.is_set():
+                if now() + wait > gives_up:
                     raise TelegramAway(f"Telegram: {type(error).__name__}: {error}") from error
-                await self._sleep(wait)
+                await asyncio.sleep(wait)
                 wait *= 2
-
-    async def _sleep(self, seconds: float) -> None:
-        """No longer than until the process stops."""
-        await unless(self._stop, asyncio.sleep(seconds))
 
 
 async def _counted(make_request: Any, bot: Bot, method: TelegramMethod[Any]) -> Any:
