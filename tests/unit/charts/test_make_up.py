@@ -1,0 +1,47 @@
+"""The values that `make up` gives both charts are values they know; all containers run images of this machine."""
+
+import pytest
+
+from cluster import images, stack
+from unit.charts.rendered import CHART, OPERATOR, Manifest, Render, named, templates
+
+REFERENCES = {image.name: f"{images.OURS}{image.name}:content" for image in images.IMAGES}
+
+
+@pytest.fixture(scope="module")
+def deployed(render: Render) -> list[Manifest]:
+    return render(CHART, stack.stack_values(REFERENCES))
+
+
+def test_every_image_is_one_of_this_machine(render: Render, deployed: list[Manifest]) -> None:
+    operator = render(OPERATOR, {"image": stack.image(REFERENCES["operator"]), "watchNamespaces": stack.SERVED})
+    for manifests in (deployed, operator):
+        for name, template in templates(manifests).items():
+            spec = template["spec"]
+            for container in [*spec.get("initContainers", []), *spec["containers"]]:
+                assert container["image"] in REFERENCES.values(), name
+
+
+def test_each_component_runs_the_image_of_its_name(deployed: list[Manifest]) -> None:
+    components = named(deployed, "UseCase", "demo")["spec"]["components"]
+    assert {each["name"]: each["image"] for each in components} == {
+        name: REFERENCES[name] for name in stack.COMPONENTS.values()
+    }
+    api = next(each for each in components if each["name"] == "api")
+    assert api["expose"] == {"nodePort": 30080}
+
+
+def test_the_operator_serves_the_stack_with_rights_of_its_own(render: Render, deployed: list[Manifest]) -> None:
+    assert "demo-operator-secrets" not in {m["metadata"]["name"] for m in deployed}
+    roles = [
+        m["metadata"]["namespace"]
+        for m in render(OPERATOR, {"watchNamespaces": stack.SERVED})
+        if m["kind"] == "Role" and m["metadata"]["name"] == "demo"
+    ]
+    assert roles == [stack.NAMESPACE, "default"]
+
+
+def test_an_official_mongodb_has_a_login(render: Render) -> None:
+    official = {**REFERENCES, "mongodb": "mongo:8"}
+    assert "auth" not in stack.backend_values(official)["mongodb"]
+    assert stack.backend_values(REFERENCES)["mongodb"]["auth"] == {"enabled": False}
