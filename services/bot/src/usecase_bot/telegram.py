@@ -69,6 +69,7 @@ _NAMES |= {"List": list, "Optional": Optional, "Union": Union, "Literal": Litera
 _ANSWERS = tuple(Response[method.__returning__] for method in _METHODS)  # type: ignore[name-defined]
 """Held here: pydantic forgets a generic type that nobody holds, and would build it again for every answer."""
 _BUILT: tuple[type[BaseModel], ...] = (
+    Message,  # first: all that contain messages take over what was built
     Update,
     InlineKeyboardMarkup,
     InlineKeyboardButton,

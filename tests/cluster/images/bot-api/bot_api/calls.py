@@ -44,6 +44,8 @@ class Calls:
         except _GatewayError as error:
             call["status"] = error.status
             return web.Response(text=GATEWAY_PAGE, status=error.status, content_type="text/html")
+        except _ConnectionEnds:
+            return web.Response()  # to nobody
         call["status"] = status
         return web.json_response(body, status=status)
 
@@ -120,11 +122,15 @@ class _GatewayError(Exception):
         self.status = status
 
 
+class _ConnectionEnds(Exception):  # noqa: N818 - no error: a fault does its work
+    pass
+
+
 def _break(request: web.Request) -> None:
     """The connection ends without an answer."""
     if request.transport is not None:
         request.transport.abort()
-    raise ConnectionResetError("as the fault says")
+    raise _ConnectionEnds
 
 
 async def _parameters(request: web.Request) -> Parameters:
