@@ -96,6 +96,9 @@ def image(reference: str) -> Values:
 
 
 def _install(kind: Kind, release: str, chart: Any, namespace: str, values: Values, *flags: str) -> None:
+    # Helm refuses to go on after one of its runs was killed: that revision is forgotten, and what it did is done anew.
+    half_done = f"owner=helm,name={release},status in (pending-install,pending-upgrade,pending-rollback)"
+    kind.kubectl("--namespace", namespace, "delete", "secret", "--selector", half_done)
     kind.helm(
         "upgrade", "--install", release, str(chart), "--namespace", namespace, "--set-json", json.dumps(values), *flags
     )
