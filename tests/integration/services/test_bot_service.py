@@ -231,8 +231,9 @@ def test_a_document_is_attached_by_a_reply(chat: Chat, user: User, api: Api) -> 
     assert len(attachments(api, task["id"])) == 1
 
 
-def test_another_caption_makes_a_task(chat: Chat, user: User, api: Api) -> None:
-    chat.send("photos", file_size=200_000, caption="Pay this bill tomorrow")
+@pytest.mark.parametrize("caption", ["Pay this bill tomorrow", "/task Pay this bill tomorrow"])
+def test_another_caption_makes_a_task(chat: Chat, user: User, api: Api, caption: str) -> None:
+    chat.send("photos", file_size=200_000, caption=caption)
     chat.finds("is attached")
     (task,) = tasks(user)
     assert task["title"] == "Pay this bill"

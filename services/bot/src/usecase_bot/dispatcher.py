@@ -1,4 +1,7 @@
-"""Which handler gets an update: the routers in order, for private chats only, with one place for failures."""
+"""Which handler gets an update: the routers in order, for private chats only, with one place for failures.
+
+Files come first: aiogram takes a caption for a command, too.
+"""
 
 from usecase_bot.api import Api
 from usecase_bot.handlers import account, buttons, files, lists, tasks
@@ -19,7 +22,7 @@ def dispatcher(api: Api, desk: Desk) -> Dispatcher:
     private.message.middleware(Failures())
     private.callback_query.middleware(Failures())
     private.include_routers(
-        account.router, tasks.commands, lists.router, files.router, buttons.router, tasks.free_text
+        files.router, account.router, tasks.commands, lists.router, buttons.router, tasks.free_text
     )  # fmt: skip
     made.include_router(private)
     return made
