@@ -238,7 +238,7 @@ def fuzz(kind: Kind, upstream: Process, vhost: Vhost, examples: int, derandomize
         tell(vhost, created())
         eventually(lambda: acknowledged(worker) == done + 1, 10, "an ordinary message")
         assert worker.stop() == 0
-    assert not vhost.count(kind.queue)
+    assert vhost.messages(kind.queue) == []
 
 
 def settled(worker: Process) -> float:
