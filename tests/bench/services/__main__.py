@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg
 import httpx
 import uvloop
 
@@ -25,6 +24,7 @@ from integration.services.process import free_port
 from integration.services.stack import stack as stacks
 from integration.services.stack.member import Member
 from integration.services.stack.stack import Stack
+from integration.services.stack.stored import schema
 from integration.services.test_integration import create_concurrently
 
 HERE = Path(__file__).parent
@@ -38,7 +38,7 @@ async def main() -> None:
         report: dict[str, Any] = {"machine": {"cores": os.cpu_count(), "load_at_start": os.getloadavg()[0]}}
         said("relay")
         report["outbox relay drain / windowed confirms"] = await relay_drain.drained(
-            await database(found["postgres"], "bench_relay"), found["rabbitmq"]
+            await schema(found["postgres"].uri, "bench_relay"), found["rabbitmq"]
         )
         async with stack(found, "bench_single", UNCOALESCED) as single:
             said("creates, one transaction each")
@@ -82,9 +82,9 @@ def servers() -> Iterator[dict[str, Running]]:
 async def stack(
     found: Mapping[str, Running], name: str, commands: Mapping[str, tuple[str, ...]]
 ) -> AsyncIterator[Stack]:
-    """The whole stack on databases called *name*, as it ships: logs, metrics, a tenth of the traces exported."""
+    """The whole stack as it ships: logs, metrics, a tenth of the traces. *name*: of its schema and database."""
     stores = {
-        "postgres": await database(found["postgres"], name),
+        "postgres": await schema(found["postgres"].uri, name),
         "redis": found["redis"].uri,
         "mongodb": urlsplit(found["mongodb"].uri)._replace(path=f"/{name}").geturl(),
     }
@@ -96,14 +96,6 @@ async def stack(
         sink.resume()
         traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_TRACES_SAMPLER_ARG": TRACED}
         yield cleanup.enter_context(stacks.running(found, stores, Path(logs), traces, commands))
-
-
-async def database(postgres: Running, name: str) -> str:
-    """The address of a new, empty database."""
-    connection = await asyncpg.connect(postgres.uri)
-    await connection.execute(f"create database {name}")
-    await connection.close()
-    return urlsplit(postgres.uri)._replace(path=f"/{name}").geturl()
 
 
 def said(what: str) -> None:

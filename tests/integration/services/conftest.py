@@ -14,6 +14,7 @@ from integration.services.broker import Vhost
 from integration.services.stack import stack as stacks
 from integration.services.stack.collector import Collector, collecting
 from integration.services.stack.stack import Stack
+from integration.services.stack.stored import schema
 from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, TASK_ANALYTICS_QUEUE, TASK_REMINDERS_QUEUE
 
 
@@ -57,9 +58,8 @@ def whole_stack(
 ) -> Iterator[Stack]:
     """The six services, started once a run, on databases of their own and the broker's vhost `/`."""
     name = f"stack_{uuid4().hex[:8]}"
-    asyncio.run(_create_database(postgres.uri, name))
     stores = {
-        "postgres": urlsplit(postgres.uri)._replace(path=f"/{name}").geturl(),
+        "postgres": asyncio.run(schema(postgres.uri, name)),
         "redis": redis.uri,
         "mongodb": urlsplit(mongodb.uri)._replace(path=f"/{name}").geturl(),
     }
@@ -79,9 +79,3 @@ def stack(whole_stack: Stack) -> Stack:
     """All of it, ready, whatever the test before did to it."""
     whole_stack.mend()
     return whole_stack
-
-
-async def _create_database(dsn: str, name: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(f"create database {name}")
-    await connection.close()
