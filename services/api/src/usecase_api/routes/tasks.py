@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic.json_schema import SkipJsonSchema
 
 from usecase_api import domain
 from usecase_api.gate import caller
@@ -20,8 +21,8 @@ _TASK = {200: {"model": Task}, **problems(404)}
 @router.get("", response_model=None, responses={200: {"model": TaskList}})
 async def list_tasks(
     request: Request,
-    status: StatusWord | None = None,
-    priority: Priority | None = None,
+    status: StatusWord | SkipJsonSchema[None] = None,
+    priority: Priority | SkipJsonSchema[None] = None,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     per_page: Annotated[int, Query(ge=1, le=1000, description="Capped by MAX_TASKS_PER_PAGE.")] = 20,
 ) -> Response:

@@ -35,7 +35,8 @@ class Throttle:
         """The password was right: the name starts again, and the address did nothing wrong."""
         self._own.forget(_name_key(name))
         self._own.take_back(_address_key(address))
-        await self._shared.run(("DEL", _name_key(name)), ("DECR", _address_key(address)))
+        key = _address_key(address)
+        await self._shared.run(("DEL", _name_key(name)), ("DECR", key), ("EXPIRE", key, self._seconds, "NX"))
 
 
 def _name_key(name: str) -> str:
