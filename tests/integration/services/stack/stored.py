@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import asyncpg
 from pymongo import MongoClient
@@ -43,6 +44,16 @@ def actions(databases: Databases, users: Sequence[int]) -> dict[int, list[str]]:
         for record in client.get_default_database().task_analytics.find({"user_id": {"$in": list(users)}}):
             found[record["task_id"]].append(record["action"])
     return found
+
+
+async def schema(dsn: str, name: str) -> str:
+    """The address of a new, empty schema in the server's database."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        await connection.execute(f"create schema {name}")
+    finally:
+        await connection.close()
+    return urlsplit(dsn)._replace(query=f"search_path={name}").geturl()
 
 
 async def _query(databases: Databases, query: str, users: Sequence[int]) -> list[asyncpg.Record]:
