@@ -22,9 +22,9 @@ from cluster import backends
 from cluster.backends import Running
 from integration.services.process import free_port
 from integration.services.stack import stack as stacks
+from integration.services.stack.fresh import schema
 from integration.services.stack.member import Member
 from integration.services.stack.stack import Stack
-from integration.services.stack.stored import schema
 from integration.services.test_integration import create_concurrently
 
 HERE = Path(__file__).parent

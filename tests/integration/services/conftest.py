@@ -13,8 +13,8 @@ from cluster.backends import Running
 from integration.services.broker import Vhost
 from integration.services.stack import stack as stacks
 from integration.services.stack.collector import Collector, collecting
+from integration.services.stack.fresh import schema
 from integration.services.stack.stack import Stack
-from integration.services.stack.stored import schema
 from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, TASK_ANALYTICS_QUEUE, TASK_REMINDERS_QUEUE
 
 
