@@ -41,11 +41,17 @@ class Brokers(Protocol):
 
 
 async def clean(
-    usecase: UseCase, before: Status, secrets: Callable[[str], Secret | None], brokers: Brokers
+    usecase: UseCase,
+    before: Status,
+    secrets: Callable[[str], Secret | None],
+    brokers: Brokers,
+    *,
+    patient: bool = True,
 ) -> tuple[KubernetesEvent, ...]:
     """Delete from the broker what the operator made, as the policy allows. Events name what stays.
 
-    Raises `Retry` while the broker can't be reached or has not counted its messages.
+    Raises `Retry` while the broker can't be reached. A queue whose messages can't be counted is waited for by raising
+    too, if *patient*; else it stays.
     """
     vhost, uid = vhost_name(usecase.namespace, usecase.name), usecase.metadata.uid
     broker = await brokers.of(messaging.connection_of(usecase, secrets), vhost)
@@ -56,8 +62,9 @@ async def clean(
         await broker.delete_users(plan.delete_users)
     else:
         kept = await broker.drop(plan, found, usecase.spec.deletion_policy.messaging)
-        if not all(each.known for each in kept):
-            raise Retry(reasons.PROGRESSING, "the broker counts what its queues hold", COUNT_AGAIN)
+        if patient and (unknown := [each for each in kept if not each.known]):
+            said = "; ".join(f"queue {each.queue}: {each.why}" for each in unknown)
+            raise Retry(reasons.PROGRESSING, said, COUNT_AGAIN)
         events = await _leave(broker, found.vhost, kept, plan.foreign)
     await brokers.release(vhost)
     return events

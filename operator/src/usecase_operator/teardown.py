@@ -27,6 +27,8 @@ AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 LOOK_AGAIN = 2.0
 # A connection Secret that is gone may come back for a moment, as in a release that is rolled back.
 SECRET_GONE_SECONDS = 15.0
+# So long after the deletion a queue that can't be counted is one that stays.
+COUNT_SECONDS = 30.0
 # What the broker gets once more when the deadline has passed: a full pass over a broker that answers.
 LAST_TRY = 10.0
 
@@ -56,7 +58,7 @@ async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers:
         return Ended(False, min(left, 30.0), waiting_for=waiting)
     # 2. Then what they spoke through.
     try:
-        events = await _within(max(left, LAST_TRY), _clean(usecase, before, cluster, brokers))
+        events = await _within(max(left, LAST_TRY), _clean(usecase, before, cluster, brokers, now))
     except (Retry, Stuck) as failure:
         if left <= 0 or _secret_is_gone(usecase, failure, now):
             return Ended(True, events=(_skipped(usecase, failure.message),))
@@ -99,10 +101,13 @@ def _waves(usecase: UseCase) -> tuple[tuple[str, ...], ...]:
         return (tuple(each.name for each in usecase.spec.components),)  # a circle has no order
 
 
-async def _clean(usecase: UseCase, before: Status, cluster: Cluster, brokers: Brokers) -> tuple[KubernetesEvent, ...]:
+async def _clean(
+    usecase: UseCase, before: Status, cluster: Cluster, brokers: Brokers, now: str
+) -> tuple[KubernetesEvent, ...]:
     if messaging.made_before(before) == Inventory():
         return ()
-    return await clean(usecase, before, (await cluster.secrets(usecase)).get, brokers)
+    patient = _seconds_deleting(usecase, now) < COUNT_SECONDS
+    return await clean(usecase, before, (await cluster.secrets(usecase)).get, brokers, patient=patient)
 
 
 def _skipped(usecase: UseCase, why: str) -> KubernetesEvent:

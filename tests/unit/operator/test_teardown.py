@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from usecase_operator import reasons
+from usecase_operator.broker.emptiness import Kept
 from usecase_operator.cluster.children import Child
 from usecase_operator.cluster.secrets import Secret
 from usecase_operator.errors import Retry
 from usecase_operator.model import UseCase
 from usecase_operator.status import Inventory, MessagingStatus, Status
 from usecase_operator.teardown import tear_down
-from usecases import component, make_usecase
+from usecase_operator.topology.objects import Topology, Vhost
+from usecase_operator.topology.ownership import RELEASED, mark
+from usecases import UID, component, make_usecase
 
 BEGAN = "2026-01-01T00:00:00Z"
 MADE = Status(1, messaging=MessagingStatus("prod.shop", inventory=Inventory(queues=("jobs",))))
@@ -48,6 +51,30 @@ class SilentBroker:
 
     async def of(self, connection: Any, vhost: str) -> Any:
         await asyncio.Event().wait()
+
+    async def release(self, vhost: str) -> None:
+        return None
+
+
+class ForgetfulBroker:
+    """Its one queue can't be counted, ever."""
+
+    administrator = "admin"
+
+    def __init__(self) -> None:
+        self.released = frozenset[str]()
+
+    async def of(self, connection: Any, vhost: str) -> Any:
+        return self
+
+    async def observe(self, vhost: str, *, fresh: bool = False) -> Topology:
+        return Topology(Vhost(vhost, mark(UID), "theirs"))
+
+    async def drop(self, plan: Any, found: Topology, policy: str) -> list[Kept]:
+        return [Kept("jobs", "it does not answer", known=False)]
+
+    async def put_vhost(self, vhost: Vhost) -> None:
+        self.released = vhost.tags
 
     async def release(self, vhost: str) -> None:
         return None
@@ -100,16 +127,37 @@ async def test_a_broker_that_is_gone_is_waited_for_until_the_deadline(now: str, 
     assert [each.reason for each in ended.events] == (["MessagingCleanupSkipped"] if done else [])
 
 
-async def test_an_answer_that_never_comes_does_not_hold_the_resource_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("usecase_operator.teardown.LAST_TRY", 0.05)
+def with_admin(**spec: Any) -> tuple[UseCase, World]:
+    """A deleted use case whose connection Secret is there."""
     connection = {"connectionSecretRef": {"name": "admin"}, "reach": {"cidrs": ["10.0.0.0/8"]}}
-    usecase = deleting(deletionPolicy={"brokerTimeoutSeconds": 10}, infrastructure={"rabbitmq": connection})
     world = World()
     world.secret = Secret({}, dict.fromkeys(("managementUri", "amqpHost", "username", "password"), "aHR0cDovL3g="))
+    return deleting(infrastructure={"rabbitmq": connection}, **spec), world
+
+
+async def test_an_answer_that_never_comes_does_not_hold_the_resource_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("usecase_operator.teardown.LAST_TRY", 0.05)
+    usecase, world = with_admin(deletionPolicy={"brokerTimeoutSeconds": 10})
     async with asyncio.timeout(5):
         ended = await tear_down(usecase, MADE, world, SilentBroker(), "2026-01-01T00:00:10Z")
     assert ended.done
     assert [each.reason for each in ended.events] == ["MessagingCleanupSkipped"]
+
+
+@pytest.mark.parametrize(
+    ("now", "done"),
+    [
+        pytest.param("2026-01-01T00:00:29Z", False, id="it may be counted yet"),
+        pytest.param("2026-01-01T00:00:30Z", True, id="it stays"),
+    ],
+)
+async def test_a_queue_that_cant_be_counted_stays_in_the_end(now: str, done: bool) -> None:
+    broker = ForgetfulBroker()
+    usecase, world = with_admin()
+    ended = await tear_down(usecase, MADE, world, broker, now)
+    assert ended.done is done
+    assert [each.reason for each in ended.events] == (["QueueRetained"] if done else [])
+    assert (RELEASED in broker.released) is done
 
 
 async def test_a_connection_secret_that_is_gone_is_not_waited_for_long() -> None:

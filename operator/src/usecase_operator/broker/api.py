@@ -24,6 +24,10 @@ READ_SECONDS = 9.0
 ACT_SECONDS = 20.0
 
 
+class NoAnswer(Retry):
+    """A request was taken and not answered in time. What it was about may be at fault, and not the broker."""
+
+
 class Api:
     def __init__(self, connection: Connection, guard: Callable[[], None]) -> None:
         self.connection = connection
@@ -67,7 +71,13 @@ class Api:
             ) as response:
                 code = str(response.status)
                 raw = await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except TimeoutError as error:
+            if isinstance(error, aiohttp.ConnectionTimeoutError):
+                raise await self._unreachable(error) from error
+            where = self.connection.management
+            said = f"RabbitMQ at {where} did not answer {method} {path} within {seconds:g} s; trying again"
+            raise NoAnswer(reasons.BROKER_UNREACHABLE, said) from error
+        except (aiohttp.ClientError, OSError) as error:
             raise await self._unreachable(error) from error
         finally:
             metrics.BROKER_REQUESTS.labels(method, code).observe(time.monotonic() - started)

@@ -1,15 +1,16 @@
 """May a queue be deleted? Quorum queues refuse the broker's own `if-empty`, so the operator looks itself.
 
 Statistics are up to 5 s old and absent for a new queue, which is not zero; so a queue that counts zero is asked
-once more, live, for one message that goes back at once. Consumers hold messages that nobody counts live: a
-queue somebody still consumes stays.
+once more, live, for one message that goes back at once. After a crash of the broker a queue may take that question
+and never answer: it is as unknown as one without statistics, and keeps nobody from looking at the others. Consumers
+hold messages that nobody counts live: a queue somebody still consumes stays.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from usecase_operator.broker.api import Api, segment
+from usecase_operator.broker.api import Api, NoAnswer, segment
 
 LOOK = {"count": 1, "ackmode": "ack_requeue_true", "encoding": "base64", "truncate": 1}
 
@@ -33,11 +34,19 @@ async def kept_queues(api: Api, vhost: str, names: Collection[str]) -> list[Kept
     for name, each in statistics.items():
         kept = in_use(each)
         # After a restart of the broker a queue at rest has no statistics until somebody looks into it.
-        if (kept is None or not kept.known) and await api.post(f"queues/{vhost}/{segment(name)}/get", LOOK):
-            kept = Kept(name, "it holds messages")
+        if kept is None or not kept.known:
+            kept = await _look(api, vhost, name) or kept
         if kept:
             reasons[name] = kept
     return together(statistics, reasons)
+
+
+async def _look(api: Api, vhost: str, name: str) -> Kept | None:
+    try:
+        found = await api.post(f"queues/{vhost}/{segment(name)}/get", LOOK)
+    except NoAnswer:
+        return Kept(name, "it does not answer", known=False)
+    return Kept(name, "it holds messages") if found else None
 
 
 def in_use(statistics: Mapping[str, Any]) -> Kept | None:

@@ -1,10 +1,16 @@
 """May a queue go? Unknown is not zero, and messages keep the way back that they need."""
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from aiohttp import web
 
-from usecase_operator.broker.emptiness import Kept, in_use, together
+from usecase_operator.broker.api import Api
+from usecase_operator.broker.connection import Connection
+from usecase_operator.broker.emptiness import Kept, in_use, kept_queues, together
 
 
 @pytest.mark.parametrize(
@@ -34,3 +40,36 @@ def test_an_empty_queue_may_go() -> None:
 def test_what_is_kept_keeps_the_way_its_messages_take(full: str, stay: list[str]) -> None:
     kept = together(["q", "q.retry", "q.dlq", "other"], {full: Kept(full, "it holds 1 messages")})
     assert [each.queue for each in kept] == stay
+
+
+async def test_a_queue_that_never_answers_is_unknown_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("usecase_operator.broker.api.WRITE_SECONDS", 0.05)
+    statistics = [{"name": "full", "messages": 0, "consumers": 0}, {"name": "mute"}, {"name": "new"}]
+
+    async def serve(request: web.Request) -> web.Response:
+        if request.path.endswith("/mute/get"):
+            await asyncio.Event().wait()
+        held = [{"payload": "x"}] if request.path.endswith("/full/get") else []
+        return web.json_response(held if request.method == "POST" else statistics)
+
+    async with management(serve) as api:
+        kept = await kept_queues(api, "v", ["mute", "full", "new"])
+    assert {each.queue: (each.why, each.known) for each in kept} == {
+        "full": ("it holds messages", True),
+        "mute": ("it does not answer", False),
+        "new": ("its messages are not counted yet", False),
+    }
+
+
+@asynccontextmanager
+async def management(serve: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[Api]:
+    """An API client on a server that answers as *serve* does."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", serve)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    api = Api(Connection(f"http://127.0.0.1:{runner.addresses[0][1]}", "127.0.0.1", 1, "u", "p"), lambda: None)
+    yield api
+    await api.close()
+    await runner.cleanup()
