@@ -1,0 +1,92 @@
+"""The API server as the bench uses it: as admin, beside the operator's own way."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from cluster.fixtures import Cluster
+from usecase_operator.cluster.access import from_kubeconfig
+from usecase_operator.cluster.resources import path
+
+Json = dict[str, Any]
+MERGE = "application/merge-patch+json"
+
+
+@asynccontextmanager
+async def admin(cluster: Cluster, folder: Any) -> AsyncIterator[aiohttp.ClientSession]:
+    file = folder / "admin.kubeconfig"
+    file.touch(mode=0o600)
+    file.write_text(cluster.kubectl("config", "view", "--raw", "--minify"))
+    async with from_kubeconfig(file, cluster.context).session(64) as session:
+        yield session
+
+
+async def create(session: aiohttp.ClientSession, kind: str, objects: list[Json]) -> list[Json]:
+    """Create *objects*, many at once."""
+    limit = asyncio.Semaphore(16)
+
+    async def one(obj: Json) -> Json:
+        async with limit, session.post(path(kind, obj["metadata"]["namespace"]), json=obj) as answer:
+            assert answer.status == 201, await answer.text()
+            made: Json = await answer.json()
+            return made
+
+    return await asyncio.gather(*(one(each) for each in objects))
+
+
+async def patch(session: aiohttp.ClientSession, kind: str, namespace: str, name: str, body: Json) -> None:
+    async with session.patch(
+        path(kind, namespace, name), data=json.dumps(body), headers={"Content-Type": MERGE}
+    ) as answer:
+        assert answer.status == 200, await answer.text()
+
+
+async def delete(session: aiohttp.ClientSession, kind: str, namespace: str, name: str) -> None:
+    async with session.delete(path(kind, namespace, name)) as answer:
+        assert answer.status in (200, 202), await answer.text()
+
+
+async def applies(session: aiohttp.ClientSession) -> int:
+    """Server-side applies that the API server has counted; besides operator and bench nobody sends any."""
+    async with session.get("/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    counted = (each for each in lines if each.startswith("apiserver_request_total{") and 'verb="APPLY"' in each)
+    return int(sum(float(each.rpartition(" ")[2]) for each in counted))
+
+
+@asynccontextmanager
+async def watching(
+    session: aiohttp.ClientSession, kind: str, namespace: str, seen: Callable[[str, Json, float], None]
+) -> AsyncIterator[None]:
+    """*seen*(type, object, moment) for every event while the block runs, what exists first."""
+    started = asyncio.Event()
+
+    async def watch() -> None:
+        params = {"watch": "1", "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        params |= {"allowWatchBookmarks": "true"}
+        async with session.get(path(kind, namespace), params=params, timeout=aiohttp.ClientTimeout(None)) as answer:
+            async for line in answer.content:
+                event, moment = json.loads(line), time.perf_counter()
+                if event["type"] == "BOOKMARK":
+                    started.set()
+                else:
+                    seen(event["type"], event["object"], moment)
+
+    task = asyncio.create_task(watch())
+    await started.wait()
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+    """Looks every 20 ms."""
+    deadline = time.perf_counter() + seconds
+    while not holds():
+        assert time.perf_counter() < deadline, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.02)
