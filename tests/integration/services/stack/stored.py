@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import asyncpg
 from pymongo import MongoClient
@@ -44,38 +43,6 @@ def actions(databases: Databases, users: Sequence[int]) -> dict[int, list[str]]:
         for record in client.get_default_database().task_analytics.find({"user_id": {"$in": list(users)}}):
             found[record["task_id"]].append(record["action"])
     return found
-
-
-async def tasks(databases: Databases, users: Sequence[int]) -> list[tuple[int, str, str]]:
-    """Id, title and stored status of every task that these users can see."""
-    return [(row["id"], row["title"], row["status"]) for row in await _query(databases, _TASKS, users)]
-
-
-async def reminders(databases: Databases, users: Sequence[int]) -> dict[int, dict[str, int]]:
-    """Task → kind of reminder → how many."""
-    found: dict[int, dict[str, int]] = defaultdict(dict)
-    for row in await _query(databases, _REMINDERS, users):
-        found[row["task_id"]][row["kind"]] = row["times"]
-    return found
-
-
-def actions(databases: Databases, users: Sequence[int]) -> dict[int, list[str]]:
-    """Task → what analytics know to have happened to it."""
-    found: dict[int, list[str]] = defaultdict(list)
-    with MongoClient[dict[str, Any]](databases.mongodb_url) as client:
-        for record in client.get_default_database().task_analytics.find({"user_id": {"$in": list(users)}}):
-            found[record["task_id"]].append(record["action"])
-    return found
-
-
-async def schema(dsn: str, name: str) -> str:
-    """The address of a new, empty schema in the server's database."""
-    connection = await asyncpg.connect(dsn, timeout=10)
-    try:
-        await connection.execute(f"create schema {name}")
-    finally:
-        await connection.close()
-    return urlsplit(dsn)._replace(query=f"search_path={name}").geturl()
 
 
 async def _query(databases: Databases, query: str, users: Sequence[int]) -> list[asyncpg.Record]:
