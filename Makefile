@@ -72,6 +72,11 @@ soak: .venv/ready cluster images ## the long campaigns (hours)
 bench-services: .venv/ready ## the services against floors of the same run, as JSON (about 4 min, an otherwise idle machine)
 	@$(CLUSTERCTL) backend-images >&2
 	@PYTHONPATH=$(subst $(space),:,tests operator/src $(wildcard services/*/src services/shared/*/src)) $(PY) -m bench.services
+.PHONY: bench-operator golden
+bench-operator: .venv/ready cluster images ## the operator against a bare script in the same run (SIZE=100 use cases), as a table and JSON
+	@PYTHONPATH=$(subst $(space),:,tests operator/src) $(PY) -m bench.operator
+golden: .venv/ready ## write the golden files of the examples anew
+	@PYTHONPATH=$(subst $(space),:,tests operator/src) $(PY) -m goldens
 
 ##@ Housekeeping
 .PHONY: format requirements help

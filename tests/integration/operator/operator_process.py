@@ -35,6 +35,7 @@ class OperatorProcess:
         folder: Path,
         identity: str,
         server: str | None = None,
+        log_level: str = "DEBUG",
     ) -> None:
         self.identity = identity
         self.log = folder / f"{identity}.log"
@@ -51,7 +52,7 @@ class OperatorProcess:
             "POD_NAME": identity,
             "WATCH_NAMESPACES": ",".join(namespaces),
             "OPS_PORT": str(self._port),
-            "LOG_LEVEL": "DEBUG",
+            "LOG_LEVEL": log_level,
         }
 
     def start(self) -> None:
@@ -86,6 +87,11 @@ class OperatorProcess:
     def thaw(self) -> None:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
 
     @property
     def running(self) -> bool:
