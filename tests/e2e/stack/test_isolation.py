@@ -48,8 +48,8 @@ def test_a_component_reaches_what_it_declares_and_nothing_else(deployed: Deploye
 
 
 def others(deployed: Deployed, component: str) -> Targets:
-    """All but the pod's own metrics, which a pod reaches past every policy when it is asked of itself."""
-    return [each for each in targets(deployed) if each[0] != f"metrics of {component}"]
+    """All but the component's own ports: its Service may lead a pod back to itself, where no policy stands."""
+    return [each for each in targets(deployed) if each[0] not in (component, f"metrics of {component}")]
 
 
 def test_a_pod_that_nobody_declared_reaches_the_exposed_port_alone(
@@ -90,7 +90,7 @@ async def test_credentials_of_a_component_open_its_own_vhost_alone(deployed: Dep
             url = moved(deployed.secret(f"{component}-amqp")["uri"], port)
             assert await opens(url, own)
             for vhost in ("%2F", other):
-                with pytest.raises((AMQPError, ConnectionError), match=r"NOT_ALLOWED|access to vhost"):
+                with pytest.raises((AMQPError, ConnectionError), match=r"OpenOk.*Connection\.Close"):
                     await opens(url, vhost)
     finally:
         deployed.kubectl(*rabbitmqctl, "delete_vhost", other)
@@ -106,7 +106,7 @@ async def test_credentials_of_a_consumer_publish_nothing(deployed: Deployed) -> 
 
 
 async def opens(url: str, vhost: str) -> bool:
-    """Whether the broker lets these credentials into *vhost*; it says why where it does not."""
+    """Whether the broker lets these credentials into *vhost*; the client raises where it was shown out instead."""
     connection = await aio_pika.connect(f"{url.rpartition('/')[0]}/{vhost}", timeout=10)
     await connection.close()
     return True

@@ -5,6 +5,7 @@ Both are written once, in `integration/services/test_integration.py`; here they 
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from e2e.stack.deployed import Deployed
@@ -13,6 +14,7 @@ from integration.services.test_integration import (
     TestTaskManagementIntegration,
     TestTaskManagementLoad,
     api_client,
+    create_concurrently,
     mongo_service,
     postgres_service,
 )
@@ -43,3 +45,10 @@ def where(deployed: Deployed) -> Iterator[Addresses]:
             rabbitmq,
             deployed.secret("secrets")["internal-token"],
         )
+
+
+@pytest.fixture(autouse=True)
+async def warm(deployed: Deployed) -> None:
+    """No pod's very first requests are measured: after an install all of them would be."""
+    async with httpx.AsyncClient(base_url=deployed.api, timeout=30) as api:
+        await create_concurrently(api)
