@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from integration.services.broker import Vhost
 from integration.services.waiting import until
@@ -78,6 +79,14 @@ async def test_what_is_handled_is_acknowledged(vhost: Vhost) -> None:
     assert sorted(handler.bodies) == [b"1", b"2"]
     await until(lambda: vhost.count(QUEUE) == 0)  # counts those in hand, too
     assert vhost.messages(dlq_of(QUEUE)) == []
+
+
+async def test_what_is_handled_is_told_in_the_log(vhost: Vhost) -> None:
+    with capture_logs() as lines:
+        await publish(vhost, b"1")
+        async with consuming(vhost, Handler()):
+            handled = await until(lambda: [line for line in lines if line["event"] == "message handled"])
+    assert [(line["queue"], line["id"], line["key"], line["tries"]) for line in handled] == [(QUEUE, "m-0", KEY, 1)]
 
 
 async def test_ids_travel_with_a_message(vhost: Vhost) -> None:

@@ -103,6 +103,7 @@ async def _settle(
         with span(f"consume {queue}", SpanKind.CONSUMER, parent), SECONDS.labels(queue).time():
             async with limit:
                 await handler(message.body)
+            _log.info("message handled", queue=queue, id=message.message_id, key=message.routing_key, tries=tries)
     except Exception as error:
         reason = f"not done in {seconds:g} s" if limit.expired() else f"{type(error).__name__}: {error}"[:500]
         uncounted = isinstance(error, Unavailable) and not isinstance(error, ServerError)
