@@ -56,7 +56,7 @@ async def list_tasks(
     page: PageNumber = 1,
     per_page: PerPage = 20,
 ) -> Response:
-    """The same list by query (contract 3.1)."""
+    """The same list by query."""
     return await list_tasks_of_user(request, user_id, status, priority, page, per_page)
 
 
@@ -68,7 +68,7 @@ async def stats_of_user(request: Request, user_id: UserId) -> TaskStats:
 
 @router.get("/tasks/stats")
 async def stats(request: Request, user_id: Annotated[PathId, Query()]) -> TaskStats:
-    """The same counts by query (contract 3.1)."""
+    """The same counts by query."""
     return await tasks.stats(pool_of(request), user_id)
 
 
@@ -86,7 +86,7 @@ async def change_task(request: Request, task_id: TaskId, body: TaskPatch, owner:
 
 @router.put("/tasks/{task_id}", response_model=None, responses=_TASK)
 async def put_task(request: Request, task_id: TaskId, body: TaskPatch, owner: Owner = None) -> Response:
-    """The same as PATCH: fields that are left out stay (contract 2.1, row 5)."""
+    """The same as PATCH: fields that are left out stay."""
     return await change_task(request, task_id, body, owner)
 
 

@@ -183,7 +183,7 @@ class ProductivityComputed(BaseModel):
 
 
 class ProductivityStats(BaseModel):
-    """One user's period (contract 7.3). Hours are UTC; `most_productive_hour` is the hour with most
+    """One user's period. Hours are UTC; `most_productive_hour` is the hour with most
     completions.
     """
 

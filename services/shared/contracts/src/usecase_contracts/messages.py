@@ -90,7 +90,7 @@ class DueReminder(BaseModel):
 
 
 class Attachment(BaseModel):
-    """A file that stays with Telegram: described, never carried (contract R27). `size` in bytes."""
+    """A file that stays with Telegram: described, never carried. `size` in bytes."""
 
     model_config = ANSWER
 
