@@ -17,7 +17,7 @@ RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 @contextlib.contextmanager
 def home_of_operator(cluster: Cluster) -> Iterator[str]:
     """A namespace with the operator's account and the right to its Lease; the CRD is there."""
-    with _namespace(cluster, "home") as name:
+    with plain_namespace(cluster, "home") as name:
         cluster.kubectl("--namespace", name, "create", "serviceaccount", ACCOUNT)
         cluster.apply(*role(name, "operator-leases", LEASES, name), namespace=name)
         cluster.apply(yaml.safe_load(CRD.read_text()))
@@ -27,7 +27,7 @@ def home_of_operator(cluster: Cluster) -> Iterator[str]:
 @contextlib.contextmanager
 def served_namespace(cluster: Cluster, home: str, purpose: str, *, secrets: bool = True) -> Iterator[str]:
     """A namespace with restricted pods that the operator of *home* serves, with the right to its Secrets or without."""
-    with _namespace(cluster, purpose) as name:
+    with plain_namespace(cluster, purpose) as name:
         cluster.kubectl("label", "namespace", name, RESTRICTED)
         rights = [*role(name, "operator", RULES, home), *(role(name, "secrets", SECRETS, home) if secrets else ())]
         cluster.apply(*rights, namespace=name)
@@ -35,7 +35,8 @@ def served_namespace(cluster: Cluster, home: str, purpose: str, *, secrets: bool
 
 
 @contextlib.contextmanager
-def _namespace(cluster: Cluster, purpose: str) -> Iterator[str]:
+def plain_namespace(cluster: Cluster, purpose: str) -> Iterator[str]:
+    """A namespace with no right for anybody."""
     name = f"op-{purpose}-{uuid.uuid4().hex[:5]}"
     cluster.kubectl("create", "namespace", name)
     yield name

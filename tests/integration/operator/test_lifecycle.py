@@ -106,6 +106,8 @@ def test_damage_is_repaired(world: World, damage: tuple[str, ...]) -> None:
     before = essence(world)
     world.kubectl(*damage)
     eventually(lambda: essence(world) == before, timeout=5, what="the child is as it was")
+    if damage[0] == "delete":
+        eventually(lambda: "ChildRestored" in world.events("hurt"), timeout=5, what="an Event tells")
 
 
 def test_damage_done_while_the_operator_is_down_is_repaired(world: World, operator: OperatorProcess) -> None:
