@@ -12,7 +12,7 @@ from integration.services.api import fixtures
 from integration.services.api.running import Api, User
 from integration.services.bot.chat import Chat, labels
 from integration.services.bot.fake_telegram import FakeTelegram, fake_telegram
-from integration.services.bot.running import bot
+from integration.services.bot.running import bot, metric
 from integration.services.process import Process
 from usecase_bot import texts
 from usecase_bot.commands import COMMANDS
@@ -283,9 +283,20 @@ def test_an_urgent_task_made_elsewhere_is_told(chat: Chat, user: User) -> None:
     number = user.task(title="Fix the door", priority="urgent")
     told = chat.finds("Urgent task")
     assert f"#{number} Fix the door" in told["text"]
-    chat.press(told, "Done")
-    assert user.http.get(f"/api/v1/tasks/{number}").json()["status"] == "completed"
-    chat.finds("Urgent task completed")
+    user.http.patch(f"/api/v1/tasks/{number}", json={"status": "completed"})
+    assert labels(chat.finds("Urgent task completed")) == []
+    chat.press(told, "Start")
+    assert user.http.get(f"/api/v1/tasks/{number}").json()["status"] == "in_progress"
+
+
+def test_what_a_person_did_here_is_not_told_again(chat: Chat, process: Process) -> None:
+    before = metric(process, "bot_notifications_total", outcome="own")
+    card = chat.ask("Fix the door urgent")
+    chat.press(card, "Done")
+    eventually(
+        lambda: metric(process, "bot_notifications_total", outcome="own") == before + 2, 10, "both to be settled"
+    )
+    assert len(chat.read()) == 2
 
 
 def test_a_reminder_arrives_when_it_is_due(chat: Chat, user: User, api: Api) -> None:

@@ -1,8 +1,9 @@
 """From the queue to the chat: reminders that are due, and what happens to urgent tasks.
 
 Telegram away or asking for silence costs a message no try. A chat that blocked the bot, or that Telegram does not
-know, will not read it: dropped and counted. What was sent is remembered by event id, for as many as fit, so that a
-message delivered twice is read once; only a bot that is killed between Telegram's answer and our ack repeats itself.
+know, will not read it: dropped and counted; so is what the reader did in that chat and saw answered. What was sent is
+remembered by event id, for as many as fit, so that a message delivered twice is read once. It is repeated only where
+nobody can know: Telegram's answer got lost, or the bot was killed between that answer and its ack.
 """
 
 from collections import OrderedDict
@@ -15,6 +16,7 @@ from prometheus_client import Counter
 from usecase_bot import texts
 from usecase_bot.handlers.desk import markup
 from usecase_bot.presses import Rows, for_task, under_task
+from usecase_bot.requests import is_of
 from usecase_bot.telegram import Bot, TelegramBadRequest, TelegramForbiddenError
 from usecase_contracts.messages import DueReminder, FailedCreation, Message, TaskData, TaskDeleted
 from usecase_contracts.tasks import TaskStatus
@@ -39,6 +41,8 @@ class Notifier:
             raise Reject(f"{message.event_type} is no notification")
         if message.data.telegram_id is None:
             return _count("no_chat", message)
+        if isinstance(message.data, TaskData) and is_of(self._bot.id, message.request_id):
+            return _count("own", message)
         if message.event_id in self._sent:
             return _count("repeated", message)
         if message.event_id in self._sending:

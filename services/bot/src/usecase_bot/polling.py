@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import structlog
 
 from usecase_bot.connection import REQUEST_SECONDS, introduce
+from usecase_bot.requests import request_of
 from usecase_bot.telegram import (
     AiogramError,
     Bot,
@@ -31,7 +32,7 @@ POLL_SECONDS = 25
 HOLD_SECONDS = 5.0
 MOST_IN_HAND = 1000
 BATCH = 100
-LONGEST_WAIT_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 3.0
 KINDS = ["message", "callback_query"]
 _log = structlog.get_logger()
 
@@ -106,7 +107,7 @@ class _Loop:
         return updates
 
     async def _handle(self, update: Update) -> None:
-        token = request_id.set(f"telegram-{self._bot.id}-{update.update_id}")
+        token = request_id.set(request_of(self._bot.id, update.update_id))
         try:
             with span("telegram update"):
                 await self._dispatcher.feed_update(self._bot, update)

@@ -89,7 +89,7 @@ def test_an_outage_of_five_seconds_is_survived(
     process: Process, chat: Chat, vhost: Vhost, telegram: FakeTelegram, kind: str
 ) -> None:
     telegram.control("POST", "faults", kind=kind, seconds=5)
-    eventually(lambda: metric(process, "telegram_reachable") == 0, 5, "the outage to be seen", every=0.05)
+    eventually(lambda: metric(process, "telegram_reachable") == 0, 15, "the outage to be seen", every=0.05)
     publish(vhost, reminder(chat.id))
     chat.say("/stats")
     assert process.ready(), "an outage of Telegram is a metric, not a readiness"
