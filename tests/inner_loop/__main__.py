@@ -43,14 +43,14 @@ def detach() -> int:
     ports = Ports(os.environ)
     services = _services(ports, dict.fromkeys(plan.BACKENDS, ""), "")
     running.refuse_taken(services)
-    running.detach(services)
+    running.detach(services, ports)
     _say_where(services)
     print(f"log: {running.LOG.relative_to(plan.ROOT)} · end it with: make services-down")
     return 0
 
 
 def down() -> int:
-    print("ended" if running.stop() else "nothing was running")
+    print("ended" if running.stop(Ports(os.environ)) else "nothing was running")
     return 0
 
 

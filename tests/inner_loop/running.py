@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from cluster import backends
 from cluster.errors import ClusterError
 from inner_loop.plan import BACKENDS, ROOT, Ports, Service
 
-CONTAINERS = "usecase-services-"
 SOURCES = [*ROOT.glob("services/*/src"), *ROOT.glob("services/shared/*/src"), ROOT / "tests/cluster/images/bot-api"]
 BUILD = ROOT / "build"
 PIDFILE, LOG = BUILD / "services.pid", BUILD / "services.log"
@@ -28,8 +27,9 @@ STOP_SECONDS = 40
 
 @contextmanager
 def containers(ports: Ports) -> Iterator[dict[str, backends.Running]]:
-    """The four backends, empty, on this machine's loopback; gone afterwards."""
-    remove_containers()
+    """The four backends, empty, on this machine's loopback; gone afterwards, and those of a killed run before."""
+    names = container_names(ports)
+    remove(names)
     found = {}
     try:
         for name, port in BACKENDS.items():
@@ -37,15 +37,20 @@ def containers(ports: Ports) -> Iterator[dict[str, backends.Running]]:
             chosen = {port: ports.http(name, port)}
             if name == "rabbitmq":
                 chosen[15672] = ports.http("rabbitmq-management", 15672)
-            found[name] = backends.start(name, backends.project_image(name), CONTAINERS + name, chosen)
+            found[name] = backends.start(name, backends.project_image(name), names[name], chosen)
         yield found
     finally:
-        remove_containers()
+        remove(names)
 
 
-def remove_containers() -> None:
-    for name in BACKENDS:
-        backends.remove(CONTAINERS + name)
+def container_names(ports: Ports) -> dict[str, str]:
+    """Backend → container. The port is in the name: two loops on ports of their own leave each other alone."""
+    return {name: f"usecase-services-{name}-{ports.http(name, port)}" for name, port in BACKENDS.items()}
+
+
+def remove(names: Mapping[str, str]) -> None:
+    for name in names.values():
+        backends.remove(name)
 
 
 def refuse_taken(services: Sequence[Service]) -> None:
@@ -74,11 +79,13 @@ def supervise(commands: Sequence[tuple[str, str, dict[str, str]]]) -> int:
     return int(manager.returncode or 0)
 
 
-def detach(services: Sequence[Service]) -> None:
+def detach(services: Sequence[Service], ports: Ports) -> None:
     """Start this very command again in the background, and return when every service is ready.
 
-    Raises ClusterError with the end of the log if one does not become so.
+    Raises ClusterError if one runs there already, or with the end of the log if a service does not become ready.
     """
+    if (pid := _running()) is not None:
+        raise ClusterError(f"services run in the background already (pid {pid}): make services-down ends them")
     BUILD.mkdir(exist_ok=True)
     with LOG.open("w") as log:
         command = [sys.executable, "-m", "inner_loop", "up"]
@@ -89,17 +96,17 @@ def detach(services: Sequence[Service]) -> None:
     while waiting := {name: port for name, port in waiting.items() if not _ready(port)}:
         if background.poll() is not None or time.monotonic() > deadline:
             end = "\n".join(LOG.read_text().splitlines()[-15:])
-            stop()
+            stop(ports)
             raise ClusterError(f"not ready: {', '.join(waiting)}; the end of {LOG.relative_to(ROOT)}:\n{end}")
         time.sleep(0.1)
 
 
-def stop() -> bool:
+def stop(ports: Ports) -> bool:
     """End what `detach` started; whether there was anything."""
-    pid = int(PIDFILE.read_text()) if PIDFILE.exists() else None
+    pid = _running()
     PIDFILE.unlink(missing_ok=True)
-    if pid is None or not _is_ours(pid):
-        remove_containers()
+    if pid is None:
+        remove(container_names(ports))
         return False
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
@@ -107,8 +114,14 @@ def stop() -> bool:
         time.sleep(0.1)
     if _is_ours(pid):
         os.killpg(pid, signal.SIGKILL)
-        remove_containers()
+        remove(container_names(ports))
     return True
+
+
+def _running() -> int | None:
+    """The process that `detach` started, if it is still there."""
+    pid = int(PIDFILE.read_text()) if PIDFILE.exists() else None
+    return pid if pid is not None and _is_ours(pid) else None
 
 
 def _is_ours(pid: int) -> bool:
