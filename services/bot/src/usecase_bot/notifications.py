@@ -80,4 +80,6 @@ def _buttons(message: Message) -> Rows:
 def _count(outcome: str, message: Message) -> None:
     NOTIFICATIONS.labels(outcome).inc()
     if outcome != "sent":
-        _log.info("notification not sent", outcome=outcome, event_id=str(message.event_id), event=message.event_type)
+        _log.info(
+            "notification not sent", outcome=outcome, event_id=str(message.event_id), event_type=message.event_type
+        )

@@ -35,7 +35,7 @@ def bot(
 
 def metric(process: Process, name: str, **labels: str) -> float:
     """The value of one series; 0 where there is none yet."""
-    named = ",".join(f'{key}="{value}"' for key, value in labels.items())
+    named = ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
     series = f"{name}{{{named}}} " if labels else f"{name} "
     lines = process.ops.get("/metrics").text.splitlines()
     return next((float(line.removeprefix(series)) for line in lines if line.startswith(series)), 0.0)
