@@ -1,7 +1,8 @@
 {{- /*
-A Job that runs one file of files/hooks in the API's image, and the ConfigMap that holds it;
+What runs around a release: one file of files/hooks in the API's image, and the ConfigMap that holds it;
 (dict "root" $ "hook" "pre-delete" "name" "uninstall" "scripts" (list …) "env" (dict …) "account" "" "seconds" 180).
-The first script is run; the others are what it imports.
+The first script is run; the others are what it imports. A hook is a Job, but a test is a Pod: `helm test --logs` knows
+no other.
 */ -}}
 {{- define "stack.hook" -}}
 {{- $root := .root -}}
@@ -18,6 +19,15 @@ data:
     {{- $root.Files.Get (printf "files/hooks/%s" $file) | nindent 4 }}
   {{- end }}
 ---
+{{- if eq .hook "test" }}
+apiVersion: v1
+kind: Pod
+metadata:
+  {{- include "usecase.metadata" (dict "root" $root "name" $name "labels" $labels "annotations" $gone) | nindent 2 }}
+spec:
+  activeDeadlineSeconds: {{ .seconds }}
+  {{- include "stack.hookPod" . | nindent 2 }}
+{{- else }}
 apiVersion: batch/v1
 kind: Job
 metadata:
@@ -29,48 +39,51 @@ spec:
     metadata:
       labels:
         app.kubernetes.io/instance: {{ $root.Release.Name }}
-        app.kubernetes.io/component: {{ .name }}
-        {{- with $root.Values.commonLabels }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- merge $labels $root.Values.commonLabels | toYaml | nindent 8 }}
     spec:
-      restartPolicy: Never
-      {{- with .account }}
-      serviceAccountName: {{ . }}
-      {{- else }}
-      automountServiceAccountToken: false
+      {{- include "stack.hookPod" . | nindent 6 }}
+{{- end }}
+{{- end -}}
+
+{{- define "stack.hookPod" -}}
+{{- $root := .root -}}
+restartPolicy: Never
+{{- with .account }}
+serviceAccountName: {{ . }}
+{{- else }}
+automountServiceAccountToken: false
+{{- end }}
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  seccompProfile: {type: RuntimeDefault}
+{{- with $root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+containers:
+  - name: main
+    image: {{ include "backend.image" (dict "root" $root "values" $root.Values.api) | quote }}
+    {{- with $root.Values.useCase.imagePullPolicy }}
+    imagePullPolicy: {{ . }}
+    {{- end }}
+    command: [python, /hooks/{{ first .scripts }}]
+    env:
+      {{- range $variable, $value := .env }}
+      - {name: {{ $variable }}, value: {{ $value | quote }}}
       {{- end }}
-      enableServiceLinks: false
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 10001
-        runAsGroup: 10001
-        seccompProfile: {type: RuntimeDefault}
-      {{- with $root.Values.imagePullSecrets }}
-      imagePullSecrets:
-        {{- toYaml . | nindent 8 }}
-      {{- end }}
-      containers:
-        - name: main
-          image: {{ include "backend.image" (dict "root" $root "values" $root.Values.api) | quote }}
-          {{- with $root.Values.useCase.imagePullPolicy }}
-          imagePullPolicy: {{ . }}
-          {{- end }}
-          command: [python, /hooks/{{ first .scripts }}]
-          env:
-            {{- range $variable, $value := .env }}
-            - {name: {{ $variable }}, value: {{ $value | quote }}}
-            {{- end }}
-          securityContext:
-            allowPrivilegeEscalation: false
-            readOnlyRootFilesystem: true
-            capabilities: {drop: [ALL]}
-          resources:
-            requests: {cpu: 10m, memory: 32Mi}
-            limits: {memory: 128Mi}
-          volumeMounts:
-            - {name: hooks, mountPath: /hooks, readOnly: true}
-      volumes:
-        - name: hooks
-          configMap: {name: {{ $name }}}
+    securityContext:
+      allowPrivilegeEscalation: false
+      readOnlyRootFilesystem: true
+      capabilities: {drop: [ALL]}
+    resources:
+      requests: {cpu: 10m, memory: 32Mi}
+      limits: {memory: 128Mi}
+    volumeMounts:
+      - {name: hooks, mountPath: /hooks, readOnly: true}
+volumes:
+  - name: hooks
+    configMap: {name: {{ printf "%s-%s" $root.Release.Name .name }}}
 {{- end -}}

@@ -30,11 +30,11 @@ def one(manifests: list[Manifest], kind: str, backend: str) -> Manifest:
 
 
 def templates(manifests: list[Manifest]) -> dict[str, Manifest]:
-    """Every pod template of the chart's own objects, by kind and name."""
+    """Every pod and pod template of the chart's own objects, by kind and name."""
     return {
-        f"{m['kind']}/{m['metadata']['name']}": m["spec"]["template"]
+        f"{m['kind']}/{m['metadata']['name']}": m if m["kind"] == "Pod" else m["spec"]["template"]
         for m in manifests
-        if m["kind"] in ("Deployment", "StatefulSet", "Job")
+        if m["kind"] in ("Deployment", "StatefulSet", "Job", "Pod")
     }
 
 

@@ -155,7 +155,7 @@ def test_only_the_named_read_its_metrics(render: Render, enabled: bool, rules: i
         assert rule["ports"] == [{"port": 9090}]
         test_pod, scraper = rule["from"]
         assert scraper == peer
-        labels = templates(manifests)["Job/demo-test"]["metadata"]["labels"]
+        labels = templates(manifests)["Pod/demo-test"]["metadata"]["labels"]
         assert test_pod["podSelector"]["matchLabels"].items() <= labels.items()
 
 

@@ -216,15 +216,16 @@ def test_before_an_uninstall_the_use_case_is_deleted(stack: list[Manifest]) -> N
 
 
 def test_the_test_reaches_the_api_while_it_runs(stack: list[Manifest]) -> None:
-    job, policy = named(stack, "Job", "demo-test"), named(stack, "NetworkPolicy", "demo-test")
-    assert environment(job) == {"API_URL": "http://demo-api:8000"}
-    assert job["metadata"]["annotations"]["helm.sh/hook"] == policy["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    pod, policy = named(stack, "Pod", "demo-test"), named(stack, "NetworkPolicy", "demo-test")
+    assert environment(pod) == {"API_URL": "http://demo-api:8000"}
+    assert pod["metadata"]["annotations"]["helm.sh/hook"] == policy["metadata"]["annotations"]["helm.sh/hook"] == "test"
     admitted_pods = policy["spec"]["ingress"][0]["from"][0]["podSelector"]["matchLabels"]
-    assert admitted_pods.items() <= job["spec"]["template"]["metadata"]["labels"].items()
+    assert admitted_pods.items() <= pod["metadata"]["labels"].items()
 
 
-def environment(job: Manifest) -> dict[str, str]:
-    return {each["name"]: each["value"] for each in job["spec"]["template"]["spec"]["containers"][0]["env"]}
+def environment(hook: Manifest) -> dict[str, str]:
+    spec = hook["spec"] if hook["kind"] == "Pod" else hook["spec"]["template"]["spec"]
+    return {each["name"]: each["value"] for each in spec["containers"][0]["env"]}
 
 
 def test_backends_alone_have_nothing_of_the_use_case(render: Render) -> None:
