@@ -86,7 +86,8 @@ def test_every_route_answers_as_it_is_documented(
         run()
 
     answers(GenerationMode.POSITIVE)
-    answers(GenerationMode.NEGATIVE)
+    if operation.body or any(operation.iter_parameters()):  # else nothing can be sent wrongly
+        answers(GenerationMode.NEGATIVE)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -56,6 +56,10 @@ class Member:
         except (urllib.error.URLError, OSError):
             return False
 
+    def lines(self, part: str) -> list[str]:
+        """The lines of its log that have *part* in them, of all its lives."""
+        return [line for line in self._log.read_text(errors="replace").splitlines() if part in line]
+
     def kill(self) -> None:
         """SIGKILL: nothing finished, nothing flushed, nobody told."""
         if self._running is not None:
