@@ -62,6 +62,8 @@ def test_from_nothing_to_a_served_use_case_and_back(cluster: Cluster, release: R
     with pytest.raises(ClusterError, match=f"{apps}/small") as refused:
         release.uninstall()
     assert "helm uninstall --no-hooks" in str(refused.value)
+    assert f"helm rollback operator 1 --namespace {release.namespace}" in str(refused.value)
+    release.helm("rollback", "1", "--wait")
     cluster.kubectl("--namespace", apps, "wait", "usecase/small", "--for=condition=Ready", "--timeout=10s")
 
     cluster.kubectl("--namespace", apps, "delete", "usecase", "small", "--timeout=60s")

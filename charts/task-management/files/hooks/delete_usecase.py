@@ -28,6 +28,7 @@ def main():
             free = f"kubectl --namespace {namespace} patch usecase {name} --type=merge --patch '{NO_FINALIZERS}'"
             print(f"UseCase {name} is not gone after {seconds} s: {why}.")
             print(f"Does the operator run? To go on without it: helm uninstall --no-hooks, then\n{free}")
+            print(f"To keep the release, which Helm now takes for half gone: {os.environ['BACK']}")
             return 1
         time.sleep(POLL_SECONDS)
     print(f"UseCase {name} is gone, with what it had in the broker")

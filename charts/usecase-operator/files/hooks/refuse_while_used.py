@@ -21,7 +21,8 @@ def main():
     print(
         f"{len(found)} UseCases are served by this operator: {', '.join(sorted(found)[:10])}.\n"
         "Delete them first (kubectl delete usecase NAME --namespace NAMESPACE, or helm uninstall their release).\n"
-        "To uninstall in spite of them: helm uninstall --no-hooks. Their pods then go on as they are."
+        "To uninstall in spite of them: helm uninstall --no-hooks. Their pods then go on as they are.\n"
+        f"To keep the operator, since Helm now takes the release for half gone: {os.environ['BACK']}"
     )
     return 1
 
