@@ -40,14 +40,15 @@ async def main() -> None:
         report["outbox relay drain / windowed confirms"] = await relay_drain.drained(
             await schema(found["postgres"].uri, "bench_relay"), found["rabbitmq"]
         )
+        floor = await creates.floor(await schema(found["postgres"].uri, "bench_floor"))
         async with stack(found, "bench_single", UNCOALESCED) as single:
             said("creates, one transaction each")
-            report["create / raw asyncpg, one transaction per create"] = await creates.measured(single)
+            report["create / raw asyncpg, one transaction per create"] = await creates.measured(single, floor)
         async with stack(found, "bench_whole", {}) as whole:
             report["processes"] = dict.fromkeys(sorted(whole.members), 1)
             idle = machine.resident_mib(whole)
             said("creates, coalesced")
-            report["create / raw asyncpg, coalesced"] = await creates.measured(whole)
+            report["create / raw asyncpg, coalesced"] = await creates.measured(whole, floor)
             said("the seed's load test")
             report["seed load test"] = await seeds_load(whole)
             said("publish to analytics")

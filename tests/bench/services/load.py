@@ -6,6 +6,7 @@ No client library: at 64 in flight they cost as much CPU as the service that is 
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import cast
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,7 @@ class _Connection(asyncio.Protocol):
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def data_received(self, data: bytes) -> None:
@@ -36,8 +36,9 @@ class _Connection(asyncio.Protocol):
         head = self._buffer.find(b"\r\n\r\n")
         if head < 0:
             return
-        name = self._buffer.find(b"content-length: ", 0, head) + len(b"content-length: ")
-        length = int(self._buffer[name : self._buffer.find(b"\r", name)])
+        fields = self._buffer[: head + 2].lower()
+        start = fields.index(b"content-length: ") + len(b"content-length: ")
+        length = int(fields[start : fields.index(b"\r", start)])
         if len(self._buffer) < head + 4 + length:
             return
         if not self._buffer.startswith(b"HTTP/1.1 201 "):

@@ -23,5 +23,5 @@ class Alone:
 
 
 if __name__ == "__main__":
-    creation.Coalescer = Alone  # type: ignore[attr-defined]
+    creation.Coalescer = Alone  # type: ignore[attr-defined, assignment]
     main.main()
