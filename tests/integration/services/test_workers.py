@@ -138,7 +138,7 @@ def test_it_is_ready_while_the_broker_has_its_consumer(kind: Kind, upstream: Pro
         eventually(lambda: "NOT_FOUND" in missing(worker), 10, "readiness that names the missing queue")
         vhost.make((kind.queue,))
         eventually(worker.ready, 20, "readiness")
-        assert vhost.consumers(kind.queue) == 1
+        eventually(lambda: vhost.consumers(kind.queue) == 1, 20, "the broker's count of consumers")
         vhost.request("DELETE", f"/queues/{{v}}/{retry_of(kind.queue)}").raise_for_status()
         vhost.request("DELETE", f"/queues/{{v}}/{kind.queue}").raise_for_status()
         eventually(lambda: not worker.ready(), 10, "no readiness without a queue")
