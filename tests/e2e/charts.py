@@ -33,7 +33,7 @@ class Release:
         return self.helm("uninstall", "--wait", "--timeout", "4m", *flags)
 
     def helm(self, *words: str) -> str:
-        """A command of Helm; the release's name goes behind the last word of it that is no flag or path."""
+        """A command of Helm; the name of the release goes behind it."""
         at = 2 if words[:2] == ("upgrade", "--install") else 1
         return self.cluster.helm(*words[:at], self.name, *words[at:], "--namespace", self.namespace)
 
