@@ -1,11 +1,15 @@
 """What the charts and the operator carry is what it was generated from; what both charts have is the same in both."""
 
 import importlib
+import json
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from types import ModuleType
+from typing import Any
 
 import pytest
+import yaml
 
 from usecases import ROOT
 
@@ -35,3 +39,19 @@ def test_both_charts_ask_the_api_server_in_the_same_way() -> None:
         CHARTS / name / "files" / "hooks" / "api_server.py" for name in ("usecase-operator", "task-management")
     )
     assert first.read_text() == second.read_text()
+
+
+@pytest.mark.parametrize("generator", ["generate_values_schema"], indirect=True)
+def test_every_rule_speaks_of_a_value(generator: ModuleType) -> None:
+    rules = yaml.safe_load(generator.RULES.read_text(encoding="utf-8"))
+
+    def paths(node: dict[str, Any], prefix: str = "") -> Iterator[str]:
+        for key, value in node.items():
+            yield f"{prefix}{key}"
+            if isinstance(value, dict):
+                yield from paths(value, f"{prefix}{key}.")
+
+    known = [path for chart in generator.CHARTS for path in paths(yaml.safe_load((chart / "values.yaml").read_text()))]
+    assert [pattern for pattern in rules["values"] if not any(fnmatchcase(path, pattern) for path in known)] == []
+    schemas = [json.loads(text) for text in generator.generated().values()]
+    assert set(rules["definitions"]) == {name for schema in schemas for name in schema["$defs"]}
