@@ -34,8 +34,7 @@ def release(cluster: Cluster, place: str) -> Iterator[Release]:
     made = tasks(cluster, place)
     yield made
     made.uninstall("--ignore-not-found", "--no-hooks")
-    cluster.kubectl("--namespace", place, "wait", "usecase", "--all", "--for=delete", "--timeout=150s")
-    cluster.kubectl("--namespace", place, "delete", "pvc,secret", "--all", "--timeout=60s")
+    cluster.kubectl("--namespace", place, "delete", "usecase,pvc,secret", "--all", "--timeout=150s")
 
 
 def broken(cluster: Cluster, **changed: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +73,7 @@ def test_a_broker_that_is_not_there_is_named(cluster: Cluster, release: Release)
 def test_bad_values_are_refused_before_anything_is_made(cluster: Cluster, release: Release) -> None:
     with pytest.raises(ClusterError, match="additional properties 'replica' not allowed"):
         release.install(broken(cluster, api={"replica": 3}))
-    assert cluster.get("all", "--namespace", release.namespace)["items"] == []
+    assert cluster.get("usecases,statefulsets,secrets", "--namespace", release.namespace)["items"] == []
 
 
 def test_without_an_operator_helm_says_that_nobody_looked(cluster: Cluster, namespace: str) -> None:
