@@ -72,12 +72,12 @@ class Deployed:
         return found
 
     def pods(self, component: str = "") -> list[dict[str, Any]]:
-        """Pods of the release, or of one component, that are not on their way out."""
+        """Pods of the release, or of one component, that are to run: not done, and not on their way out."""
         labels = f"app.kubernetes.io/instance={self.release}"
         if component:
             labels += f",app.kubernetes.io/component={component}"
         found = self.get("pods", "--selector", labels)["items"]
-        return [each for each in found if "deletionTimestamp" not in each["metadata"]]
+        return [each for each in found if "deletionTimestamp" not in each["metadata"] and not is_done(each)]
 
     def ready_pods(self, component: str) -> list[str]:
         """Names of a component's pods that are Ready."""
@@ -124,6 +124,10 @@ class Deployed:
 def is_ready(pod: dict[str, Any]) -> bool:
     conditions: Sequence[dict[str, str]] = pod["status"].get("conditions", [])
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def is_done(pod: dict[str, Any]) -> bool:
+    return pod["status"]["phase"] in ("Succeeded", "Failed")
 
 
 def moved(url: str, port: int) -> str:
