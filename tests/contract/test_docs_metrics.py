@@ -1,6 +1,7 @@
 """docs/reference/metrics.md lists every metric that the operator and the services make, with type and labels."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +84,11 @@ def test_every_metric_is_explained() -> None:
     ]
 
     assert [row[0] for row in rows if not row[-1]] == []
+
+
+def test_every_outcome_of_a_notification_is_explained() -> None:
+    bot = ROOT / "services" / "bot" / "src" / "usecase_bot" / "notifications.py"
+    page = (ROOT / "docs" / "explanation" / "delivery-guarantees.md").read_text(encoding="utf-8")
+    counted = re.findall(r'_count\("(\w+)", message\)', bot.read_text(encoding="utf-8"))
+
+    assert sorted(in_code(row[0])[0] for row in table(page, "### The bot and Telegram")) == sorted(set(counted))
