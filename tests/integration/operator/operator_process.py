@@ -57,6 +57,11 @@ class OperatorProcess:
 
     def start(self) -> None:
         """Returns when its mirrors are filled."""
+        self.launch()
+        eventually(self._is_ready, timeout=30, what=f"{self.identity} is ready; its log: {self.log}")
+
+    def launch(self) -> None:
+        """As `start`, without waiting for anything."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "usecase_operator", "run"],
@@ -64,7 +69,6 @@ class OperatorProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        eventually(self._is_ready, timeout=30, what=f"{self.identity} is ready; its log: {self.log}")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ends it; the exit code."""

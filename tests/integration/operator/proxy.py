@@ -170,7 +170,8 @@ class Proxy:
 
 def _passed_on(request: web.Request) -> dict[str, str]:
     names = ("Authorization", "Content-Type", "Accept")
-    return {name: request.headers[name] for name in names if name in request.headers}
+    # Nothing is unpacked here, so nothing may come packed.
+    return {name: request.headers[name] for name in names if name in request.headers} | {"Accept-Encoding": "identity"}
 
 
 def _shown(found: aiohttp.ClientResponse) -> dict[str, str]:

@@ -52,7 +52,7 @@ class Stage:
         """As a kubelet does it: an operator that ended is started again."""
         if not self.operator.running:
             self.operator.stop()
-            self.operator.start()
+            self.operator.launch()
             self.brought_back += 1
 
     def state(self, world: World, usecase: str) -> dict[str, Any]:
