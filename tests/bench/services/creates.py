@@ -12,6 +12,7 @@ import httpx
 import orjson
 from aio_pika.abc import AbstractChannel
 
+from bench.services import machine
 from bench.services.floor_create import IN_FLIGHT, creates_per_second
 from bench.services.load import Measured, created
 from bench.services.rounds import Round, summary
@@ -23,6 +24,7 @@ from usecase_postgres_data import migrations
 
 ROUNDS, SECONDS = 5, 2.5
 LOWEST_FLOOR = 5_000
+PATH = ("api", "postgres-data")
 BESIDE = ("reminder-worker", "analytics-worker", "bot")
 """Who works on the messages of the creates, on the same cores."""
 QUEUES = (TASK_REMINDERS_QUEUE, TASK_ANALYTICS_QUEUE, BOT_NOTIFICATIONS_QUEUE)
@@ -65,6 +67,7 @@ async def measured(stack: Stack, floor: Floor) -> dict[str, Any]:
 
 async def _rounds(stack: Stack, floor: Floor, caller: Caller, queues: Sequence[str] = QUEUES) -> dict[str, Any]:
     rounds, loads = [], []
+    before = {name: machine.cpu_seconds(stack, name) for name in PATH}
     for number in range(ROUNDS):
         found = 0.0
         if number % 2:
@@ -72,11 +75,16 @@ async def _rounds(stack: Stack, floor: Floor, caller: Caller, queues: Sequence[s
         loads.append(await _load(stack, caller, SECONDS, queues))
         found = found or await creates_per_second(floor.dsn, floor.user_id, SECONDS)
         rounds.append(Round(found, loads[-1].per_second, loads[-1].per_second / found))
-    milliseconds = {
+    made = sum(each.per_second for each in loads) * SECONDS
+    return {
+        **summary(rounds, LOWEST_FLOOR),
+        "in_flight": IN_FLIGHT,
         "p50_ms": [round(each.p50_ms, 1) for each in loads],
         "p99_ms": [round(each.p99_ms, 1) for each in loads],
+        "cpu_ms_per_create": {
+            name: round((machine.cpu_seconds(stack, name) - used) * 1000 / made, 3) for name, used in before.items()
+        },
     }
-    return {**summary(rounds, LOWEST_FLOOR), "in_flight": IN_FLIGHT, **milliseconds}
 
 
 async def _load(stack: Stack, caller: Caller, seconds: float, queues: Sequence[str] = QUEUES) -> Measured:

@@ -19,7 +19,9 @@ from usecase_contracts.topology import TASK_ANALYTICS_QUEUE, TASK_EVENTS, task_k
 
 PER_SECOND, SECONDS, ROUNDS = 500, 6, 3
 FLUSH_SECONDS = 0.1
-LOOK_SECONDS = 0.005
+LOOK_SECONDS = 0.01
+WATCHED = 10
+"""One event in so many is looked for: looking costs the database, too."""
 KEY = task_key("task_created")
 
 
@@ -52,7 +54,8 @@ def p99_ms(seconds: Mapping[str, float]) -> float:
 
 
 async def seconds_to_analytics(stack: Stack, bodies: Mapping[str, bytes]) -> dict[str, float]:
-    """Event id → seconds from publishing it until MongoDB has its record."""
+    """Event id → seconds from publishing it until MongoDB has its record, of the events that are watched."""
+    watched = set(list(bodies)[::WATCHED])
     sent: dict[str, float] = {}
     took: dict[str, float] = {}
 
@@ -60,8 +63,8 @@ async def seconds_to_analytics(stack: Stack, bodies: Mapping[str, bytes]) -> dic
         return [each["_id"] for each in records.find({"_id": {"$in": wanted}}, {"_id": 1})]
 
     async def watch() -> None:
-        while len(took) < len(bodies):
-            waiting = [one for one in sent if one not in took]
+        while len(took) < len(watched):
+            waiting = [one for one in sent if one in watched and one not in took]
             for one in await asyncio.to_thread(look, waiting):
                 took[one] = time.perf_counter() - sent[one]
             await asyncio.sleep(LOOK_SECONDS)

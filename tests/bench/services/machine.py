@@ -1,5 +1,6 @@
-"""What one process of the stack takes: memory from /proc, and the time it needs to be ready."""
+"""What one process of the stack takes: memory and processor time from /proc, and the time it needs to be ready."""
 
+import os
 import statistics
 import time
 from collections.abc import Mapping
@@ -16,6 +17,12 @@ def resident_mib(stack: Stack, *, peak: bool = False) -> dict[str, float]:
     return {
         name: round(_status(member.pid)[field] / 1024, 1) for name, member in stack.members.items() if name != BOT_API
     }
+
+
+def cpu_seconds(stack: Stack, name: str) -> float:
+    """Processor time that a service has used so far, whoever else wanted the processor."""
+    fields = Path(f"/proc/{stack.members[name].pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def seconds_to_ready(stack: Stack) -> dict[str, float]:
