@@ -15,6 +15,7 @@ from typing import Protocol
 from usecase_operator import graph, messaging, reasons
 from usecase_operator.cleaning import Brokers, clean
 from usecase_operator.cluster.children import Child, Key
+from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import SecretsOfNamespace
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.model import UseCase
@@ -54,7 +55,13 @@ async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers:
     """One pass over a UseCase that is being deleted. Raises `Retry`, `ApiError` where trying again may help."""
     left = _seconds_left(usecase, now)
     # 1. Pods first: who is used is stopped after who uses it.
-    if (waiting := await _stop(usecase, cluster)) and left > 0:
+    try:
+        waiting = await _stop(usecase, cluster)
+    except ApiError:
+        if left > 0:
+            raise
+        waiting = ""  # Kubernetes deletes them with the resource
+    if waiting and left > 0:
         return Ended(False, min(left, 30.0), waiting_for=waiting)
     # 2. Then what they spoke through.
     try:

@@ -1,6 +1,7 @@
 """The end of a use case: in reverse order, and never for ever."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from usecase_operator import reasons
 from usecase_operator.broker.emptiness import Kept
 from usecase_operator.cluster.children import Child
+from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret
 from usecase_operator.errors import Retry
 from usecase_operator.model import UseCase
@@ -170,3 +172,16 @@ async def test_a_pod_that_never_ends_does_not_hold_the_resource_for_ever() -> No
     world = World("front")
     ended = await tear_down(deleting(), Status(), world, NoBroker(), "2026-01-01T01:00:00Z")
     assert ended.done
+
+
+@pytest.mark.parametrize(("now", "held"), [("2026-01-01T00:00:09Z", True), ("2026-01-01T00:00:10Z", False)])
+async def test_an_object_that_may_not_be_deleted_holds_the_resource_until_the_deadline_only(
+    now: str, held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(self: World, key: tuple[str, str], child: Child) -> None:
+        raise ApiError(403, "Forbidden", "a webhook refuses")
+
+    monkeypatch.setattr(World, "delete", refused)
+    usecase = deleting(deletionPolicy={"brokerTimeoutSeconds": 10})
+    with pytest.raises(ApiError) if held else nullcontext():
+        assert (await tear_down(usecase, Status(), World("front"), NoBroker(), now)).done

@@ -101,12 +101,12 @@ class Client:
         return applied
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
-        """Delete exactly the object with *uid*; gone, or replaced by another, is success."""
+        """Delete exactly the object with *uid*; gone is success. Replaced by another is 409: the mirror will tell."""
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         try:
             await self.request("DELETE", path(kind, namespace, name), body)
         except ApiError as error:
-            if error.status not in (404, 409):
+            if error.status != 404:
                 raise
 
     async def json_patch(self, kind: str, namespace: str, name: str, operations: list[Json]) -> Json:

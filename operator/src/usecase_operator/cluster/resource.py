@@ -32,8 +32,8 @@ class Resource:
             await self._client.apply(manifest, subresource="/status")
         except ApiError as error:
             self._usecases.unsent(metadata.uid)
-            if error.status not in (404, 409):
-                raise
+            if error.status != 404:
+                raise  # 409 too: another resource of this name, which the mirror will tell, or a conflict that passes
 
     async def add_finalizer(self, usecase: UseCase, version: str) -> None:
         """Hold the resource. *version*: the resourceVersion that was read."""
