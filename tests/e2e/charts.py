@@ -53,14 +53,18 @@ def tasks(cluster: Cluster, namespace: str) -> Release:
     return Release(cluster, "tasks", namespace, stack.CHART)
 
 
-def tasks_values(cluster: Cluster) -> dict[str, Any]:
+def tasks_values(release: Release) -> dict[str, Any]:
     """As `make up` has them, but for the node port, which there is one of."""
-    values = stack.stack_values(cluster.references)
+    values = stack.stack_values(release.cluster.references)
     del values["api"]["expose"]
-    values["networkPolicy"] = {"managementFrom": [{"namespaceSelector": {}, "podSelector": {"matchLabels": OPERATOR}}]}
+    values["operator"]["namespace"] = home_of(release.namespace)
     return values
 
 
-OPERATOR = {"app.kubernetes.io/name": "usecase-operator"}
+def home_of(namespace: str) -> str:
+    """The namespace of the operator that serves *namespace*."""
+    return f"{namespace}-operator"
+
+
 # The definition may be there already, by `make up` or by another test.
 TAKE = ("--take-ownership", "--force-conflicts")

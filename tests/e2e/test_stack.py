@@ -11,7 +11,7 @@ import pytest
 from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
-from e2e.charts import TAKE, Release, operator, operator_values, restrict, tasks, tasks_values
+from e2e.charts import TAKE, Release, home_of, operator, operator_values, restrict, tasks, tasks_values
 
 COMPONENTS = {"postgres-data", "mongo-data", "api", "bot", "reminder-worker", "analytics-worker"}
 
@@ -21,15 +21,15 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def release(cluster: Cluster) -> Iterator[Release]:
     """Both charts, installed with --wait into empty namespaces that admit restricted pods only."""
-    suffix = uuid.uuid4().hex[:5]
-    home, place = f"t-stack-operator-{suffix}", f"t-stack-{suffix}"
+    place = f"t-stack-{uuid.uuid4().hex[:5]}"
+    home = home_of(place)
     for name in (home, place):
         cluster.kubectl("create", "namespace", name)
         restrict(cluster, name)
     served = operator(cluster, home)
     served.install(operator_values(cluster, place), *TAKE)
     made = tasks(cluster, place)
-    made.install(tasks_values(cluster))
+    made.install(tasks_values(made))
     yield made
     made.uninstall("--ignore-not-found")
     served.uninstall()
@@ -73,7 +73,7 @@ def test_when_helm_returns_all_of_it_works(release: Release) -> None:
 
 def test_a_number_of_pods_given_by_hand_outlives_an_upgrade(release: Release) -> None:
     release.kubectl("scale", f"deployment/{release.name}-analytics-worker", "--replicas=3")
-    values = tasks_values(release.cluster)
+    values = tasks_values(release)
     values["analyticsWorker"]["env"] = [{"name": "LOG_LEVEL", "value": "DEBUG"}]
     release.install(values)
     assert replicas(release, "analytics-worker") == 3
@@ -84,8 +84,8 @@ def test_a_number_of_pods_given_by_hand_outlives_an_upgrade(release: Release) ->
 
 
 def test_an_upgrade_that_fails_is_rolled_back_while_the_old_pods_serve(release: Release) -> None:
-    release.install(tasks_values(release.cluster))
-    broken = tasks_values(release.cluster)
+    release.install(tasks_values(release))
+    broken = tasks_values(release)
     broken["api"]["image"]["tag"] = "no-such-tag"
     broken["useCase"] = {"progressDeadlineSeconds": 30}
     with pytest.raises(ClusterError, match=r"(?s)api.*no-such-tag"):
@@ -104,7 +104,7 @@ def test_passwords_are_made_once(release: Release) -> None:
     before = secrets()
     made = {"secrets", "postgres", "mongodb", "redis", "rabbitmq", "bot-amqp", "postgres-data-amqp"}
     assert {f"{release.name}-{name}" for name in made} <= set(before)
-    release.install(tasks_values(release.cluster))
+    release.install(tasks_values(release))
     assert secrets() == before
 
 
@@ -117,7 +117,7 @@ def test_yesterdays_task_is_there_after_uninstall_and_install(release: Release) 
     release.uninstall()
     left = release.cluster.get("usecases,deployments,statefulsets,jobs", "--namespace", release.namespace)["items"]
     assert [each["metadata"]["name"] for each in left] == []
-    release.install(tasks_values(release.cluster))
+    release.install(tasks_values(release))
     with release.cluster.port_forward(release.namespace, f"service/{release.name}-api", 8000) as port:
         form = f"username={name}&password=a-long-password"
         token = eventually(lambda: Api(port)("POST", "/auth/token", form=form), 20, "a login")["access_token"]

@@ -8,7 +8,7 @@ import pytest
 
 from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
-from e2e.charts import TAKE, Release, operator, operator_values, restrict, tasks, tasks_values
+from e2e.charts import TAKE, Release, home_of, operator, operator_values, restrict, tasks, tasks_values
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.timeout(400)
 @pytest.fixture(scope="module")
 def place(cluster: Cluster) -> Iterator[str]:
     """A namespace that an operator serves."""
-    suffix = uuid.uuid4().hex[:5]
-    home, place = f"t-broken-operator-{suffix}", f"t-broken-{suffix}"
+    place = f"t-broken-{uuid.uuid4().hex[:5]}"
+    home = home_of(place)
     for name in (home, place):
         cluster.kubectl("create", "namespace", name)
         restrict(cluster, name)
@@ -37,42 +37,42 @@ def release(cluster: Cluster, place: str) -> Iterator[Release]:
     cluster.kubectl("--namespace", place, "delete", "usecase,pvc,secret", "--all", "--timeout=150s")
 
 
-def broken(cluster: Cluster, **changed: dict[str, Any]) -> dict[str, Any]:
+def broken(release: Release, **changed: dict[str, Any]) -> dict[str, Any]:
     """The stack's values, with *changed* over them; it gives up after half a minute."""
-    values = tasks_values(cluster)
+    values = tasks_values(release)
     values["useCase"] = {"progressDeadlineSeconds": 30, "deletionPolicy": {"brokerTimeoutSeconds": 20}}
     for key, more in changed.items():
         values[key] = {**values.get(key, {}), **more}
     return values
 
 
-def test_an_image_that_does_not_exist_is_named(cluster: Cluster, release: Release) -> None:
+def test_an_image_that_does_not_exist_is_named(release: Release) -> None:
     image = {"repository": "usecase.local/postgres-data", "tag": "no-such-tag"}
     with pytest.raises(ClusterError, match=r"(?s)UseCase.*postgres-data.*no-such-tag"):
-        release.install(broken(cluster, postgresData={"image": image}))
+        release.install(broken(release, postgresData={"image": image}))
 
 
-def test_a_wrong_password_is_named(cluster: Cluster, release: Release) -> None:
+def test_a_wrong_password_is_named(release: Release) -> None:
     """The broker was made with one password, the Secret says another: as after a Secret that somebody wrote by hand."""
-    release.install({**broken(cluster), "useCase": {"enabled": False}})
+    release.install({**broken(release), "useCase": {"enabled": False}})
     release.kubectl("patch", "secret", "tasks-rabbitmq", "--type=merge", "--patch", '{"stringData": {"password": "x"}}')
     with pytest.raises(ClusterError, match=r"(?s)UseCase.*(AuthenticationFailed|tasks-rabbitmq)"):
-        release.install(broken(cluster))
+        release.install(broken(release))
 
 
-def test_a_broker_that_is_not_there_is_named(cluster: Cluster, release: Release) -> None:
+def test_a_broker_that_is_not_there_is_named(release: Release) -> None:
     keys = {"managementUri": "http://nowhere.invalid:15672", "amqpHost": "nowhere.invalid", "username": "u"}
     literals = [f"--from-literal={key}={value}" for key, value in {**keys, "password": "p"}.items()]
     release.kubectl("create", "secret", "generic", "nowhere", *literals)
     reach = {"cidrs": ["198.51.100.7/32"]}
     elsewhere = {"enabled": False, "existingSecret": "nowhere", "external": {"reach": reach}}
     with pytest.raises(ClusterError, match=r"(?s)UseCase.*nowhere.invalid"):
-        release.install(broken(cluster, rabbitmq=elsewhere))
+        release.install(broken(release, rabbitmq=elsewhere))
 
 
 def test_bad_values_are_refused_before_anything_is_made(cluster: Cluster, release: Release) -> None:
     with pytest.raises(ClusterError, match="additional properties 'replica' not allowed"):
-        release.install(broken(cluster, api={"replica": 3}))
+        release.install(broken(release, api={"replica": 3}))
     assert cluster.get("usecases,statefulsets,secrets", "--namespace", release.namespace)["items"] == []
 
 
@@ -80,5 +80,5 @@ def test_without_an_operator_helm_says_that_nobody_looked(cluster: Cluster, name
     restrict(cluster, namespace)
     release = tasks(cluster, namespace)
     with pytest.raises(ClusterError, match=r"(?s)UseCase.*tasks"):
-        release.install(broken(cluster), "--timeout", "45s")
+        release.install(broken(release), "--timeout", "45s")
     release.uninstall("--no-hooks")

@@ -45,6 +45,20 @@ def test_the_management_port_is_for_the_operator_and_keda(default: list[Manifest
     assert all(peer["podSelector"]["matchLabels"] for peer in peers)
 
 
+def test_the_management_port_follows_the_operator(render: Render) -> None:
+    manifests = render(
+        CHART, {**BACKENDS_ALONE, "operator": {"namespace": "ops"}, "networkPolicy": {"managementFrom": []}}
+    )
+    _, (ports, peers) = rules(one(manifests, "NetworkPolicy", "rabbitmq"))
+    assert ports == [15672]
+    assert peers == [
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ops"}},
+            "podSelector": {"matchLabels": {"app.kubernetes.io/name": "usecase-operator"}},
+        }
+    ]
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_others_are_admitted_by_name_and_to_the_servers_ports_only(render: Render, backend: str) -> None:
     visitor = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "visitors"}}}
