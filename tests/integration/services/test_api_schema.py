@@ -1,7 +1,7 @@
 """The three HTTP services keep what their OpenAPI documents say, whatever is sent: no 5xx, nothing undocumented.
 
 schemathesis makes the requests of each document: every route with bodies and parameters that fit and that do not, and
-walks in which one answer's ids become the next request's. Seeds are fixed, examples bounded; `--soak` asks for more.
+walks in which one answer's ids become the next request's. Seeds are fixed, examples bounded; the long run has more.
 """
 
 from collections.abc import Iterator
@@ -34,6 +34,8 @@ CHECKS: list[CheckFunction] = [
 ]
 LONGEST_WAIT_SECONDS = 0.2
 SEED = 20
+SHORT = pytest.param(15, id="short")
+LONG = pytest.param(200, id="long", marks=pytest.mark.soak)
 DOCUMENTS = {name: schemathesis.openapi.from_path(ROOT / f"docs/reference/openapi/{name}.json") for name in SERVICES}
 
 
@@ -69,12 +71,11 @@ def impatient(case: Case[Any]) -> Case[Any]:
     return case
 
 
+@pytest.mark.parametrize("examples", [SHORT, LONG])
 @pytest.mark.parametrize(("service", "operation"), list(operations()))
 def test_every_route_answers_as_it_is_documented(
-    service: str, operation: Any, stack: Stack, credentials: dict[str, str], request: pytest.FixtureRequest
+    service: str, operation: Any, examples: int, stack: Stack, credentials: dict[str, str]
 ) -> None:
-    examples = 200 if request.config.getoption("--soak") else 12
-
     def answers(mode: GenerationMode) -> None:
         @bounded(examples)
         @given(case=operation.as_strategy(generation_mode=mode))
@@ -90,12 +91,11 @@ def test_every_route_answers_as_it_is_documented(
         answers(GenerationMode.NEGATIVE)
 
 
+@pytest.mark.parametrize("examples", [SHORT, LONG])
 @pytest.mark.parametrize("service", SERVICES)
 def test_walks_through_the_routes_answer_as_documented(
-    service: str, stack: Stack, credentials: dict[str, str], request: pytest.FixtureRequest
+    service: str, examples: int, stack: Stack, credentials: dict[str, str]
 ) -> None:
-    examples = 300 if request.config.getoption("--soak") else 8
-
     class Walk(DOCUMENTS[service].as_state_machine()):  # type: ignore[misc]
         rule_order_seed = SEED
 
