@@ -227,6 +227,24 @@ class UseCase:
         return self.metadata.namespace
 
 
+# What an unreadable resource is taken for: it asks for nothing.
+NOTHING = Spec(
+    suspend=False,
+    progress_deadline_seconds=600,
+    deletion_policy=DeletionPolicy("DeleteIfEmpty", 300),
+    isolation=Isolation("Enforce"),
+    defaults=Defaults(),
+    infrastructure=Infrastructure(),
+    messaging=Messaging(),
+    components=(),
+)
+
+
+def unreadable(body: Mapping[str, Any]) -> UseCase:
+    """The UseCase in *body* without its spec: enough to say so in its status, and to let it go."""
+    return UseCase(decode(Metadata, body["metadata"], "metadata"), NOTHING)
+
+
 def parse(body: Mapping[str, Any]) -> UseCase:
     """The UseCase in *body*, as the API server returns it. Raises `DecodingError` with the field's path."""
     return decode(UseCase, body)

@@ -94,7 +94,7 @@ async def reconcile(
         # 2. Without the Secrets nothing can be rendered: pods would roll for a digest that is only unknown.
         secrets = await _secrets(usecase, before, cluster)
     except (Retry, Stuck) as refused:
-        return _refused(usecase, before, refused, now)
+        return refused_whole(usecase, before, refused, now)
 
     # 3. Queues first: nothing may consume from a queue that is not there.
     broker = await _broker(usecase, before, secrets, cluster, brokers, remember)
@@ -105,7 +105,7 @@ async def reconcile(
     try:
         manifests = render(usecase, Given(credentials.uris, credentials.scaler_host, digests, cluster.keda))
     except Stuck as refused:
-        return _refused(usecase, before, refused, now)
+        return refused_whole(usecase, before, refused, now)
 
     # 5. What pods need around them.
     deployments = {component_of(each): each for each in manifests if each["kind"] == "Deployment"}
@@ -278,8 +278,8 @@ def _scaling(usecase: UseCase, cluster: Cluster) -> tuple[Trouble, ...]:
     return tuple(found)
 
 
-def _refused(usecase: UseCase, before: Status, refused: Retry | Stuck, now: str) -> Report:
-    """Nothing was done: everything else stays as it was last seen."""
+def refused_whole(usecase: UseCase, before: Status, refused: Retry | Stuck, now: str) -> Report:
+    """The report where nothing was done: everything else stays as it was last seen."""
     outcome = Outcome(refused, "not reached", "not reached", before.components, dead_letters=before.dead_letters)
     made = messaging.made_before(before)
     found = _found(usecase, before, made, messaging.Outcome()) if made != Inventory() else None

@@ -23,8 +23,8 @@ from usecase_operator.conditions import Outcome, conditions
 from usecase_operator.decoding import DecodingError
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.messaging import Remember, has_messaging
-from usecase_operator.model import UseCase, parse
-from usecase_operator.reconcile import Report, reconcile
+from usecase_operator.model import UseCase, parse, unreadable
+from usecase_operator.reconcile import Report, reconcile, refused_whole
 from usecase_operator.status import Status, as_json, parse_status
 from usecase_operator.teardown import tear_down
 from usecase_operator.topology.ownership import vhost_name
@@ -39,6 +39,8 @@ OUTAGE_PAUSE = 15.0
 PASS_SECONDS = 300.0
 # Pauses between two writes of a status in which nothing but progress is new, in seconds.
 PAUSES = (2.0, 4.0, 8.0, 15.0)
+
+SAME_VERSION = "CRD and operator are of different versions, upgrade both"
 
 log = logging.getLogger(__name__)
 
@@ -86,14 +88,17 @@ class Settler:
             self.dirty.add_later(uid, again)
 
     async def _run(self, uid: str, body: Json) -> tuple[float | None, str]:
+        before, unread = parse_status(body), None
         try:
-            usecase, before = parse(body), parse_status(body)
+            usecase = parse(body)
         except DecodingError as error:
-            log.error("a UseCase that the operator can't read", extra={"uid": uid, "error": str(error)})
-            return None, "stuck"
+            usecase, unread = unreadable(body), Stuck(reasons.INVALID_SPEC, f"{error}: {SAME_VERSION}")
+            log.error("a UseCase that the operator can't read", extra={"usecase": usecase.name, "error": str(error)})
         try:
             if usecase.metadata.deletion_timestamp:
                 return await self._end(usecase, before)
+            if unread:
+                return await self._tell(usecase, before, refused_whole(usecase, before, unread, now())), "stuck"
             if has_messaging(usecase) and FINALIZER not in usecase.metadata.finalizers:
                 await self.cluster.resource.add_finalizer(usecase, body["metadata"]["resourceVersion"])
             found = await reconcile(usecase, before, self.cluster, self.brokers, self._remember(usecase, before), now())

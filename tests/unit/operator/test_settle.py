@@ -1,12 +1,20 @@
 """When a status is worth a write, and what is told of repairs."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from usecase_operator.broker.brokers import Brokers
+from usecase_operator.cluster.resource import FINALIZER
+from usecase_operator.cluster.usecases import UseCases
 from usecase_operator.cluster.writer import Repair
-from usecase_operator.settle import repairs, urgent
+from usecase_operator.model import UseCase
+from usecase_operator.offline import admitted
+from usecase_operator.settle import Settler, repairs, urgent
 from usecase_operator.status import ComponentStatus, Condition, Inventory, MessagingStatus, Status
+from usecase_operator.work import Dirty
+from usecases import UID, body, schema
 
 READY = Condition("Ready", "Unknown", "Progressing", "1/2 ready", "2026-01-01T00:00:00Z", 1)
 BEFORE = Status(1, "1/2", conditions=(READY,), messaging=MessagingStatus("ns.uc"))
@@ -51,3 +59,60 @@ def test_a_child_that_is_made_is_no_news() -> None:
 def test_what_was_put_back_in_the_broker_is_told_at_once() -> None:
     (event,) = repairs((), ("queue a", "user b"))
     assert (event.reason, event.note) == ("TopologyRepaired", "put back in the broker: queue a, user b")
+
+
+class Kept:
+    """What was written to the resource and told of it."""
+
+    def __init__(self) -> None:
+        self.resource = self.events = self
+        self.statuses: list[dict[str, Any]] = []
+        self.told: list[str] = []
+        self.released = False
+
+    def children(self, usecase: UseCase) -> dict[Any, Any]:
+        return {}
+
+    def pods(self, usecase: UseCase, component: str) -> int:
+        return 0
+
+    async def secrets(self, usecase: UseCase) -> dict[str, Any]:
+        return {}
+
+    async def write_status(self, usecase: UseCase, status: dict[str, Any]) -> None:
+        self.statuses.append(status)
+
+    async def post(self, usecase: UseCase, type_: str, reason: str, note: str) -> None:
+        self.told.append(reason)
+
+    async def remove_finalizer(self, usecase: UseCase) -> None:
+        self.released = True
+
+
+async def settled(**metadata: Any) -> Kept:
+    """One pass over a resource of another version, which has made a queue."""
+    kept, dirty = Kept(), Dirty()
+    usecases = UseCases(dirty.add)
+    found = admitted(body(), schema())
+    found["metadata"] |= {"resourceVersion": "1", **metadata}
+    del found["spec"]["components"][0]["name"]
+    found["status"] = {"observedGeneration": 1, "messaging": {"vhost": "v", "inventory": {"queues": ["q"]}}}
+    usecases.put(found)
+    await Settler(usecases, kept, Brokers(lambda: None, lambda _: None), dirty).settle(UID)  # type: ignore[arg-type]
+    return kept
+
+
+async def test_a_spec_that_cant_be_read_is_said() -> None:
+    kept = await settled()
+    (status,) = kept.statuses
+    conditions = {each["type"]: each for each in status["conditions"]}
+    assert (conditions["Accepted"]["status"], conditions["Accepted"]["reason"]) == ("False", "InvalidSpec")
+    assert "spec.components[0].name" in conditions["Accepted"]["message"]
+    assert conditions["Stalled"]["status"] == "True"
+    assert status["messaging"]["inventory"] == {"queues": ["q"]}, "what was made is not forgotten"
+
+
+async def test_a_spec_that_cant_be_read_holds_no_deletion() -> None:
+    kept = await settled(deletionTimestamp="2026-01-01T00:00:00Z", finalizers=[FINALIZER])
+    assert kept.released
+    assert kept.told == ["MessagingCleanupSkipped"]
