@@ -23,7 +23,7 @@ REACHES = {
 SPEAKS_AMQP = ("postgres-data", "bot", "reminder-worker", "analytics-worker")
 SETTLE_SECONDS = 30
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 def targets(deployed: Deployed) -> Targets:

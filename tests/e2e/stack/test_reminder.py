@@ -18,7 +18,7 @@ LATE = timedelta(seconds=3)
 PATIENCE_SECONDS = 30
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_reminder_reaches_the_chat_at_its_time_and_once(deployed: Deployed) -> None:
     with deployed.forward("service/bot-api", 8081) as port:
         async with (

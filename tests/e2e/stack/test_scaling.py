@@ -62,7 +62,7 @@ def has(deployed: Deployed, component: str, replicas: int, seconds: float = SCAL
     )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_number_given_by_hand_outlives_the_operators_repairs(deployed: Deployed) -> None:
     name = f"{deployed.release}-{WORKER}"
     with scaled(deployed, WORKER, 4):
@@ -85,7 +85,7 @@ def source_of(deployed: Deployed, component: str, desired: int) -> str:
     return str(said["source"])
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_requests_are_shared_by_all_api_pods(deployed: Deployed) -> None:
     with scaled(deployed, "api", 3):
         pods = deployed.ready_pods("api")

@@ -27,7 +27,7 @@ __all__ = [
     "postgres_service",
 ]
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
