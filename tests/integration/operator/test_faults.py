@@ -39,7 +39,7 @@ def test_it_converges_within_thirty_seconds_after_the_faults_stop(faulty: Stage)
     other["components"][0]["env"] = [{"name": "ROUND", "value": "1"}]
 
     faulty.faults.active = True
-    assert faulty.kube.stall_watches() >= 10
+    assert faulty.kube.stall_watches() >= 8
     began, met = time.monotonic(), faulty.faults.spoiled
 
     def more_than(seen: int) -> bool:
