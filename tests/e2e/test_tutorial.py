@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from cluster import bringup, stack
+from cluster import bringup, stack, welcome
 from cluster.fixtures import Cluster
 from usecases import ROOT
 
@@ -46,6 +46,7 @@ def unlike(printed: str, shown: str) -> str:
 def test_the_tutorial_does_what_it_says(cluster: Cluster) -> None:
     kind = bringup.running()
     stack.up(kind, cluster.references)
+    welcome.check(kind)
     path = os.pathsep.join([str(cluster.kubectl_path.parent), os.environ["PATH"]])
     port = {"API_PORT": str(kind.settings.api_port)} if kind.settings.api_port else {}
     script = "\n".join(f"{commands}printf '{END}'" for commands, _ in steps())
