@@ -6,6 +6,7 @@ Everything shares this machine's cores: the services, their servers and the load
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ from integration.services.test_integration import create_concurrently
 HERE = Path(__file__).parent
 UNCOALESCED = {"postgres-data": (str(HERE / "uncoalesced.py"),)}
 TRACED = "0.1"
+PREFIX = "usecase-bench-"
 
 
 async def main() -> None:
@@ -72,10 +74,11 @@ async def seeds_load(stack: Stack) -> dict[str, float]:
 @contextmanager
 def servers() -> Iterator[dict[str, Running]]:
     """The four backends, empty."""
+    backends.remove_leftovers(PREFIX)
     with ExitStack() as cleanup:
         found = {}
         for name in ("rabbitmq", "postgres", "redis", "mongodb"):
-            container = f"usecase-bench-{name}-{os.getpid()}"
+            container = f"{PREFIX}{name}-{os.getpid()}"
             cleanup.callback(backends.remove, container)
             found[name] = backends.start(name, backends.project_image(name), container)
         yield found
@@ -114,6 +117,8 @@ def said(what: str) -> None:
 
 
 if __name__ == "__main__":
+    # Ended by anybody, it removes what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The report alone goes to stdout; what the migrations log does not.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     uvloop.run(main())
