@@ -17,7 +17,7 @@ import pytest
 from cluster import bringup, stack
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
-from e2e.charts import TAKE, operator, operator_values, restrict, tasks, tasks_values
+from e2e.charts import TAKE, home_of, operator, operator_values, restrict, tasks, tasks_values
 from e2e.stack.deployed import Deployed
 from e2e.stack.kept import nothing_is_lost
 from e2e.stack.load import loaded
@@ -38,12 +38,13 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 @pytest.fixture(scope="module")
 def pinned(cluster: Cluster) -> Iterator[Deployed]:
     """Both charts in namespaces of their own, all backends on the first worker."""
-    suffix = uuid.uuid4().hex[:5]
-    home, place = f"t-nodes-operator-{suffix}", f"t-nodes-{suffix}"
+    place = f"t-nodes-{uuid.uuid4().hex[:5]}"
+    home = home_of(place)
     for name in (home, place):
         cluster.kubectl("create", "namespace", name)
         restrict(cluster, name)
-    served, made, values = operator(cluster, home), tasks(cluster, place), tasks_values(cluster)
+    served, made = operator(cluster, home), tasks(cluster, place)
+    values = tasks_values(made)
     for backend in stack.BACKENDS:
         values[backend]["nodeSelector"] = {"kubernetes.io/hostname": workers(cluster)[0]}
     values["api"]["expose"] = {"nodePort": NODE_PORT}
@@ -82,7 +83,7 @@ async def test_a_drain_under_load_refuses_nobody(cluster: Cluster, pinned: Deplo
     finally:
         cluster.kubectl("uncordon", other)
     print(load.told())
-    assert not load.faults, load.faults[:10]
+    assert not load.faults, "\n".join(load.faults[:20])
     assert not on(pinned, other)
     assert await nothing_is_lost(pinned, load.ledger, load.users) == len(load.ledger.acknowledged)
 

@@ -127,7 +127,7 @@ async def test_the_api_scales_out_under_load_and_in_again(deployed: Deployed) ->
             await until(lambda: len(deployed.ready_pods("api")) >= 3, SCALED_SECONDS)
             assert source_of(deployed, "api", number(deployed, "api")) == "HPA"
         has(deployed, "api", 1, AUTOSCALED_SECONDS)
-        assert not load.faults, load.faults[:10]
+        assert not load.faults, "\n".join(load.faults[:20])
         print(load.told())
     finally:
         deployed.upgrade()

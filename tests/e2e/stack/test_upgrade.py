@@ -22,9 +22,11 @@ def renamed_images(deployed: Deployed) -> Iterator[dict[str, str]]:
     for node in kind.nodes():
         for reference in references:
             kind.in_node(node, f"ctr --namespace k8s.io images tag --force {reference} {reference}{SUFFIX}")
-    yield {key: deployed.values[key]["image"]["tag"] + SUFFIX for key in stack.COMPONENTS}
-    for node in kind.nodes():
-        kind.in_node(node, "ctr --namespace k8s.io images rm " + " ".join(f"{each}{SUFFIX}" for each in references))
+    try:
+        yield {key: deployed.values[key]["image"]["tag"] + SUFFIX for key in stack.COMPONENTS}
+    finally:
+        for node in kind.nodes():
+            kind.in_node(node, "ctr --namespace k8s.io images rm " + " ".join(f"{each}{SUFFIX}" for each in references))
 
 
 @pytest.mark.timeout(600)
@@ -39,5 +41,5 @@ async def test_upgrade_and_rollback_under_load_refuse_nobody_and_lose_nothing(de
             for key in tags:
                 assert deployed.tag(stack.COMPONENTS[key]) == deployed.values[key]["image"]["tag"]
     print(load.told())
-    assert not load.faults, load.faults[:10]
+    assert not load.faults, "\n".join(load.faults[:20])
     assert await nothing_is_lost(deployed, load.ledger, load.users) == len(load.ledger.acknowledged)
