@@ -25,7 +25,7 @@ from usecase_runtime.client import Client, http_client
 from usecase_runtime.errors import NotFound, Refused, Unavailable
 from usecase_runtime.logs import configure_logs
 from usecase_runtime.ops import Readiness, ops_app
-from usecase_runtime.server import serving, stop_signal
+from usecase_runtime.server import FAREWELL_SECONDS, serving, stop_signal
 from usecase_runtime.settings import load, otlp_endpoint
 from usecase_runtime.tracing import configure_tracing
 
@@ -55,7 +55,7 @@ async def run(settings: Settings) -> None:
         giving_up = GivingUp(postgres)
         parts = _parts(settings, tokens, postgres, mongo, shared, giving_up)
         app = serve(build(parts), tokens, settings)
-        async with serving(app, settings.port, grace=settings.stop_grace_seconds):
+        async with serving(app, settings.port, grace=settings.stop_grace_seconds, farewell=FAREWELL_SECONDS):
             readiness.up("process")
             await stop.wait()
             readiness.down("process", "stopping")

@@ -10,7 +10,7 @@ from usecase_mongo_data.settings import Settings
 from usecase_mongo_data.store import Store, Unreachable, open_store
 from usecase_runtime.logs import configure_logs
 from usecase_runtime.ops import Readiness, ops_app
-from usecase_runtime.server import serving, stop_signal, unless
+from usecase_runtime.server import FAREWELL_SECONDS, serving, stop_signal, unless
 from usecase_runtime.settings import load, otlp_endpoint
 from usecase_runtime.tracing import configure_tracing
 
@@ -33,7 +33,7 @@ async def run(settings: Settings) -> None:
         if stop.is_set():
             return
         app = serve(build(store), settings)
-        async with serving(app, settings.port, grace=settings.stop_grace_seconds):
+        async with serving(app, settings.port, grace=settings.stop_grace_seconds, farewell=FAREWELL_SECONDS):
             readiness.up("process")
             await stop.wait()
             readiness.down("process", "stopping")

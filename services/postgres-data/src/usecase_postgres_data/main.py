@@ -15,7 +15,7 @@ from usecase_postgres_data.settings import Settings
 from usecase_runtime.logs import configure_logs
 from usecase_runtime.ops import Readiness, ops_app
 from usecase_runtime.publish import publisher
-from usecase_runtime.server import serving, stop_signal, unless
+from usecase_runtime.server import FAREWELL_SECONDS, serving, stop_signal, unless
 from usecase_runtime.settings import load, otlp_endpoint
 from usecase_runtime.tracing import configure_tracing
 
@@ -43,7 +43,9 @@ async def run(settings: Settings) -> None:
                 asyncio.create_task(relay.watch_age(pool)),
                 asyncio.create_task(keep_house(pool)),
             ]
-            async with serving(serve(app, settings), settings.port, grace=settings.stop_grace_seconds):
+            async with serving(
+                serve(app, settings), settings.port, grace=settings.stop_grace_seconds, farewell=FAREWELL_SECONDS
+            ):
                 readiness.up("process")
                 await stop.wait()
                 readiness.down("process", "stopping")
