@@ -205,13 +205,19 @@ def _for_waiters(usecase: UseCase, outcome: Outcome, gating: list[Finding], now:
         return
     components = next((each for each in gating if each.type == reasons.COMPONENTS_READY), None)
     if components and components.status == "False" and _past_deadline(usecase, outcome, now):
-        yield Finding(reasons.STALLED, "True", reasons.PROGRESS_DEADLINE_EXCEEDED, components.message)
+        yield Finding(reasons.STALLED, "True", reasons.PROGRESS_DEADLINE_EXCEEDED, _from_its_root(gating, components))
         return
     moving = [each for each in gating if each.status == "Unknown"]
     if outcome.deleting:
         yield Finding(reasons.RECONCILING, "True", reasons.DELETING, "the use case is being deleted")
     elif moving:
         yield Finding(reasons.RECONCILING, "True", reasons.PROGRESSING, moving[0].message)
+
+
+def _from_its_root(gating: list[Finding], components: Finding) -> str:
+    """Components that wait for a broker which is not there say so last: what holds them up stands first."""
+    root = next(each for each in gating if _is_bad(each))
+    return components.message if root is components else f"{root.reason}: {root.message}; {components.message}"
 
 
 def _past_deadline(usecase: UseCase, outcome: Outcome, now: str) -> bool:

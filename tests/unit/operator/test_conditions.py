@@ -126,6 +126,17 @@ def test_a_use_case_without_messaging_says_nothing_of_it() -> None:
             ),
             id="a-gate-past-its-deadline",
         ),
+        pytest.param(
+            {"messaging": UNREACHABLE, "components": (replace(BLOCKED, since=THEN),)},
+            ("False", "BrokerUnreachable"),
+            (
+                "Stalled",
+                "ProgressDeadlineExceeded",
+                "BrokerUnreachable: RabbitMQ does not answer; trying again; "
+                "no progress for 600 s: api: waits for data to be ready",
+            ),
+            id="held-up-by-the-broker-past-the-deadline",
+        ),
         pytest.param({"components": (status(state="Degraded"),)}, ("True", "AllReady"), None, id="degraded-works"),
         pytest.param({"components": ()}, ("Unknown", "NotCreated"), ("Reconciling", "Progressing", None), id="nothing"),
         pytest.param({"deleting": True}, ("False", "Deleting"), ("Reconciling", "Deleting", None), id="deleting"),
