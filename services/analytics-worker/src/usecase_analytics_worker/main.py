@@ -3,7 +3,6 @@
 import asyncio
 
 import structlog
-import uvloop
 
 from usecase_analytics_worker.handlers import Analytics, read
 from usecase_analytics_worker.settings import Settings
@@ -11,11 +10,9 @@ from usecase_analytics_worker.statistics import CALL_SECONDS, keep_statistics
 from usecase_contracts.topology import TASK_ANALYTICS_QUEUE
 from usecase_runtime.client import http_client
 from usecase_runtime.consume import consume, reading
-from usecase_runtime.logs import configure_logs
 from usecase_runtime.ops import Readiness, ops_app
+from usecase_runtime.process import run_process
 from usecase_runtime.server import serving, stop_signal
-from usecase_runtime.settings import load, otlp_endpoint
-from usecase_runtime.tracing import configure_tracing
 
 SERVICE = "analytics-worker"
 CONNECTIONS = 10
@@ -56,10 +53,4 @@ async def run(settings: Settings) -> None:
 
 def main() -> None:
     """The process."""
-    settings = load(Settings)
-    configure_logs(SERVICE, settings.log_level)
-    flush = configure_tracing(SERVICE, otlp_endpoint(settings), settings.otel_traces_sampler_arg)
-    try:
-        uvloop.run(run(settings))
-    finally:
-        flush()
+    run_process(SERVICE, Settings, run)

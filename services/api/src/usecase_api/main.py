@@ -5,7 +5,6 @@ import secrets
 from datetime import timedelta
 
 import structlog
-import uvloop
 
 from usecase_api.app import SERVICE, build, serve
 from usecase_api.passwords import Passwords
@@ -23,11 +22,9 @@ from usecase_api.store.users import Users
 from usecase_api.tokens import AccessTokens
 from usecase_runtime.client import Client, http_client
 from usecase_runtime.errors import NotFound, Refused, Unavailable
-from usecase_runtime.logs import configure_logs
 from usecase_runtime.ops import Readiness, ops_app
+from usecase_runtime.process import run_process
 from usecase_runtime.server import FAREWELL_SECONDS, serving, stop_signal
-from usecase_runtime.settings import load, otlp_endpoint
-from usecase_runtime.tracing import configure_tracing
 
 CONNECTIONS, CALL_SECONDS = 100, 30.0
 FIRST_CONTACT_SECONDS = 0.5
@@ -106,10 +103,4 @@ def _key(settings: Settings) -> str:
 
 def main() -> None:
     """The process."""
-    settings = load(Settings)
-    configure_logs(SERVICE, settings.log_level)
-    flush = configure_tracing(SERVICE, otlp_endpoint(settings), settings.otel_traces_sampler_arg)
-    try:
-        uvloop.run(run(settings))
-    finally:
-        flush()
+    run_process(SERVICE, Settings, run)

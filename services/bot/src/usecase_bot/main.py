@@ -5,7 +5,6 @@ import sys
 from zoneinfo import ZoneInfo
 
 import structlog
-import uvloop
 
 from usecase_bot.api import Api
 from usecase_bot.connection import connection
@@ -19,12 +18,10 @@ from usecase_contracts.messages import parse
 from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, TASK_EVENTS
 from usecase_runtime.client import http_client
 from usecase_runtime.consume import consume, reading
-from usecase_runtime.logs import configure_logs
 from usecase_runtime.ops import Readiness, ops_app
+from usecase_runtime.process import run_process
 from usecase_runtime.publish import publisher
 from usecase_runtime.server import serving, stop_signal
-from usecase_runtime.settings import load, otlp_endpoint
-from usecase_runtime.tracing import configure_tracing
 
 SERVICE = "bot"
 API_SECONDS = 10
@@ -76,13 +73,8 @@ async def run(settings: Settings) -> None:
 
 def main() -> None:
     """The process."""
-    settings = load(Settings)
-    configure_logs(SERVICE, settings.log_level)
-    flush = configure_tracing(SERVICE, otlp_endpoint(settings), settings.otel_traces_sampler_arg)
     try:
-        uvloop.run(run(settings))
+        run_process(SERVICE, Settings, run)
     except TelegramUnauthorizedError:
         print("BOT_TOKEN: Telegram does not know this token: take the one that @BotFather shows", file=sys.stderr)
         raise SystemExit(2) from None
-    finally:
-        flush()

@@ -3,16 +3,13 @@
 import asyncio
 
 import structlog
-import uvloop
 
 from usecase_mongo_data.app import SERVICE, build, serve
 from usecase_mongo_data.settings import Settings
 from usecase_mongo_data.store import Store, Unreachable, open_store
-from usecase_runtime.logs import configure_logs
 from usecase_runtime.ops import Readiness, ops_app
+from usecase_runtime.process import run_process
 from usecase_runtime.server import FAREWELL_SECONDS, serving, stop_signal, unless
-from usecase_runtime.settings import load, otlp_endpoint
-from usecase_runtime.tracing import configure_tracing
 
 _log = structlog.get_logger()
 
@@ -51,10 +48,4 @@ async def _prepared(store: Store) -> None:
 
 def main() -> None:
     """The process."""
-    settings = load(Settings)
-    configure_logs(SERVICE, settings.log_level)
-    flush = configure_tracing(SERVICE, otlp_endpoint(settings), settings.otel_traces_sampler_arg)
-    try:
-        uvloop.run(run(settings))
-    finally:
-        flush()
+    run_process(SERVICE, Settings, run)

@@ -4,7 +4,6 @@ import asyncio
 from functools import partial
 
 import structlog
-import uvloop
 
 from usecase_contracts.topology import EXCHANGES
 from usecase_postgres_data import migrations, relay
@@ -12,12 +11,10 @@ from usecase_postgres_data.app import SERVICE, build, serve
 from usecase_postgres_data.database import Pool, open_pool
 from usecase_postgres_data.housekeeping import keep_house
 from usecase_postgres_data.settings import Settings
-from usecase_runtime.logs import configure_logs
 from usecase_runtime.ops import Readiness, ops_app
+from usecase_runtime.process import run_process
 from usecase_runtime.publish import publisher
 from usecase_runtime.server import FAREWELL_SECONDS, serving, stop_signal, unless
-from usecase_runtime.settings import load, otlp_endpoint
-from usecase_runtime.tracing import configure_tracing
 
 _log = structlog.get_logger()
 
@@ -63,10 +60,4 @@ async def _prepared(dsn: str, connections: int) -> Pool:
 
 def main() -> None:
     """The process."""
-    settings = load(Settings)
-    configure_logs(SERVICE, settings.log_level)
-    flush = configure_tracing(SERVICE, otlp_endpoint(settings), settings.otel_traces_sampler_arg)
-    try:
-        uvloop.run(run(settings))
-    finally:
-        flush()
+    run_process(SERVICE, Settings, run)

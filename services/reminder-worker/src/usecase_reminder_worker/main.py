@@ -3,7 +3,6 @@
 import asyncio
 
 import structlog
-import uvloop
 
 from usecase_contracts.messages import parse
 from usecase_contracts.topology import TASK_REMINDERS_QUEUE
@@ -12,11 +11,9 @@ from usecase_reminder_worker.settings import Settings
 from usecase_reminder_worker.timer import keep_time
 from usecase_runtime.client import http_client
 from usecase_runtime.consume import consume, reading
-from usecase_runtime.logs import configure_logs
 from usecase_runtime.ops import Readiness, ops_app
+from usecase_runtime.process import run_process
 from usecase_runtime.server import serving, stop_signal
-from usecase_runtime.settings import load, otlp_endpoint
-from usecase_runtime.tracing import configure_tracing
 
 SERVICE = "reminder-worker"
 CALLS_IN_A_TRY = 3
@@ -53,10 +50,4 @@ async def run(settings: Settings) -> None:
 
 def main() -> None:
     """The process."""
-    settings = load(Settings)
-    configure_logs(SERVICE, settings.log_level)
-    flush = configure_tracing(SERVICE, otlp_endpoint(settings), settings.otel_traces_sampler_arg)
-    try:
-        uvloop.run(run(settings))
-    finally:
-        flush()
+    run_process(SERVICE, Settings, run)
