@@ -20,7 +20,6 @@ from integration.operator.stage import stage
 
 Json = dict[str, Any]
 SPREAD, APPLIES = 0.15, 100.0
-ECHO = "usecase.local/echo:dev"
 
 
 def verdicts(at_scale: Json, near: Json) -> list[tuple[str, float, str, float]]:
@@ -53,7 +52,7 @@ async def measure(cluster: Cluster, folder: Path, size: int) -> tuple[Json, Json
             "rabbitmq", backends.project_image("rabbitmq"), f"usecase-bench-rabbitmq-{os.getpid()}"
         )
         try:
-            with stage(cluster, rabbitmq, folder, ECHO) as made:
+            with stage(cluster, rabbitmq, folder) as made:
                 near = await latency.measure(session, made)
         finally:
             rabbitmq.remove()

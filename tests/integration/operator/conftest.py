@@ -13,8 +13,6 @@ from integration.operator.places import home_of_operator, served_namespace
 from integration.operator.world import World
 from usecase_operator.broker.brokers import Broker, Brokers
 
-ECHO = "usecase.local/echo:dev"
-
 
 @pytest.fixture
 def vhost() -> str:
@@ -77,5 +75,5 @@ def operator(
 @pytest.fixture
 def world(cluster: Cluster, operator: OperatorProcess, served: str) -> Iterator[World]:
     """The served namespace; the UseCases a test leaves are deleted."""
-    yield World(cluster, served, ECHO)
+    yield World(cluster, served)
     cluster.kubectl("--namespace", served, "delete", "usecases", "--all", "--timeout=120s")

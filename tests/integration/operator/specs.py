@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 COMPONENTS = ("alpha", "beta", "gamma", "delta", "epsilon")
 QUEUES = ("orders", "mails", "audits")
+# Names only: KWOK runs no image.
 IMAGES = ("usecase.local/echo:dev", "usecase.local/echo:next")
 
 Json = dict[str, Any]

@@ -33,6 +33,11 @@ PLACED = {
     }
 }
 ADMIN = "rabbitmq-admin"
+# All that the API asks of a node's nodeInfo: kubectl checks it before it sends anything.
+NODE_INFO = (
+    *("architecture", "bootID", "containerRuntimeVersion", "kernelVersion", "kubeProxyVersion", "kubeletVersion"),
+    *("machineID", "operatingSystem", "osImage", "systemUUID"),
+)
 
 
 @dataclass
@@ -68,7 +73,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(cluster: Cluster, rabbitmq: Running, folder: Path, image: str, served: int = 1) -> Iterator[Stage]:
+def stage(cluster: Cluster, rabbitmq: Running, folder: Path, served: int = 1) -> Iterator[Stage]:
     """A running operator; *served* namespaces with the Secrets that `task_management` names."""
     writes, faults = Writes(), Faults(Random(20261124))
     with contextlib.ExitStack() as ending:
@@ -80,7 +85,7 @@ def stage(cluster: Cluster, rabbitmq: Running, folder: Path, image: str, served:
         broker = ending.enter_context(Proxy(connection_to(rabbitmq).management, writes, faults))
         operator = OperatorProcess(cluster, home, names, folder, "staged", server=kube.url)
         writes.strike = operator.kill
-        made = Stage([World(cluster, each, image) for each in names], operator, writes, faults, kube, broker, rabbitmq)
+        made = Stage([World(cluster, each) for each in names], operator, writes, faults, kube, broker, rabbitmq)
         for each in made.worlds:
             _secrets(each, rabbitmq, broker.url)
         operator.start()
@@ -145,7 +150,7 @@ def _node(name: str) -> dict[str, Any]:
             "labels": {"usecase.dev/test": NODE, "kubernetes.io/hostname": name, "type": "kwok"},
         },
         "spec": {"taints": [{"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}]},
-        "status": {"allocatable": room, "capacity": room, "nodeInfo": {"kubeletVersion": "fake"}},
+        "status": {"allocatable": room, "capacity": room, "nodeInfo": dict.fromkeys(NODE_INFO, "fake")},
     }
 
 

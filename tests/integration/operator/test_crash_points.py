@@ -12,7 +12,6 @@ import pytest
 
 from cluster.backends import Running
 from cluster.fixtures import Cluster
-from integration.operator.conftest import ECHO
 from integration.operator.stage import Stage, stage, task_management
 from integration.operator.world import World
 
@@ -22,7 +21,7 @@ SETTLED = 90.0
 
 @pytest.fixture(scope="module")
 def crashing(cluster: Cluster, rabbitmq: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage(cluster, rabbitmq, tmp_path_factory.mktemp("crashes"), ECHO) as made:
+    with stage(cluster, rabbitmq, tmp_path_factory.mktemp("crashes")) as made:
         yield made
 
 

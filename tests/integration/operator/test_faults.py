@@ -8,7 +8,6 @@ import pytest
 
 from cluster.backends import Running
 from cluster.fixtures import Cluster
-from integration.operator.conftest import ECHO
 from integration.operator.stage import Stage, stage, task_management
 
 NAME = "task-management"
@@ -23,7 +22,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def faulty(cluster: Cluster, rabbitmq: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage(cluster, rabbitmq, tmp_path_factory.mktemp("faults"), ECHO) as made:
+    with stage(cluster, rabbitmq, tmp_path_factory.mktemp("faults")) as made:
         yield made
 
 

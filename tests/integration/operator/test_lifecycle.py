@@ -224,7 +224,7 @@ def test_a_missing_secret_is_named_and_its_arrival_noticed(world: World) -> None
 def test_without_the_right_to_secrets_the_command_is_told(
     cluster: Cluster, operator: OperatorProcess, secretless: str, home: str
 ) -> None:
-    world = World(cluster, secretless, "usecase.local/echo:dev")
+    world = World(cluster, secretless)
     secret_env = [{"name": "KEY", "secretRef": {"name": "any", "key": "key"}}]
     world.usecase("blind", {"name": "web", "secretEnv": secret_env, **IDLE})
     refused = world.wait_condition("blind", "Accepted", "False", "SecretsForbidden", timeout=20)

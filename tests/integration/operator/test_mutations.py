@@ -11,7 +11,6 @@ import pytest
 
 from cluster.backends import Running
 from cluster.fixtures import Cluster
-from integration.operator.conftest import ECHO
 from integration.operator.specs import drawn
 from integration.operator.stage import PLACED, Stage, infrastructure, stage
 from integration.operator.world import World
@@ -24,7 +23,7 @@ FRESH = 3
 
 @pytest.fixture(scope="module")
 def mutating(cluster: Cluster, rabbitmq: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage(cluster, rabbitmq, tmp_path_factory.mktemp("mutations"), ECHO, served=1 + FRESH) as made:
+    with stage(cluster, rabbitmq, tmp_path_factory.mktemp("mutations"), served=1 + FRESH) as made:
         for world in made.worlds:
             world.secret("settings", a="1", b="2", uri="postgresql://elsewhere")
         yield made

@@ -8,7 +8,6 @@ import pytest
 
 from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
-from integration.operator.conftest import ECHO
 from integration.operator.operator_process import OperatorProcess
 from integration.operator.places import home_of_operator, plain_namespace
 from integration.operator.rights import ACCOUNT, RULES, SECRETS, role
@@ -20,7 +19,7 @@ READS = [{"name": "KEY", "secretRef": {"name": "elsewhere", "key": "key"}}]
 
 def test_a_secret_of_another_namespace_cant_be_read(world: World, cluster: Cluster, home: str) -> None:
     with plain_namespace(cluster, "foreign") as foreign:
-        World(cluster, foreign, ECHO).secret("elsewhere", key="theirs")
+        World(cluster, foreign).secret("elsewhere", key="theirs")
         world.usecase("curious", {**IDLE, "secretEnv": READS})
         refused = world.wait_condition("curious", "Accepted", "False", "SecretNotFound", timeout=20)
         assert "Secret elsewhere" in refused["message"]
@@ -54,7 +53,7 @@ def test_one_name_in_two_namespaces_of_a_cluster_wide_operator(
     _, home = everywhere
     with plain_namespace(cluster, "one") as one, plain_namespace(cluster, "two") as two:
         cluster.apply(*role(one, "secrets", SECRETS, home), namespace=one)
-        worlds = [World(cluster, each, ECHO) for each in (one, two)]
+        worlds = [World(cluster, each) for each in (one, two)]
         for world in worlds:
             world.secret("elsewhere", key=world.namespace)
             world.usecase("same", {**IDLE, "secretEnv": READS})

@@ -14,7 +14,11 @@ class World:
 
     cluster: Cluster
     namespace: str
-    image: str
+
+    @property
+    def image(self) -> str:
+        """The echo image as it is on the nodes."""
+        return self.cluster.references["echo"]
 
     def kubectl(self, *arguments: str) -> str:
         return self.cluster.kubectl("--namespace", self.namespace, *arguments)
