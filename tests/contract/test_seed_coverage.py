@@ -9,7 +9,7 @@ import tomllib
 import pytest
 
 from pages import in_code, missing_paths, missing_tests, named_tests
-from usecase_runtime import client
+from usecase_http import client
 from usecases import ROOT, example_body
 
 PAGE = (ROOT / "docs" / "reference" / "seed-coverage.md").read_text(encoding="utf-8")

@@ -1,6 +1,9 @@
 """Rules of the house that no linter knows."""
 
+import ast
+import io
 import subprocess
+import tokenize
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +43,35 @@ def test_pinned_requirements_name_no_host() -> None:
 def test_no_lock_file_that_names_hosts_is_committed() -> None:
     names = {path.rsplit("/", 1)[-1] for path in tracked()}
     assert not names & {"uv.lock", "poetry.lock", "pylock.toml", "package-lock.json"}
+
+
+def code_lines(source: str) -> int:
+    """Lines that a machine reads: neither blank, nor comment, nor docstring."""
+    silent = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    read = {
+        line
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type not in silent
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    said = {
+        line
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    return len(read - said)
+
+
+def test_a_line_is_counted_when_a_machine_reads_it() -> None:
+    source = '"""Says\nmuch."""\n\n# why\nSECONDS = (\n    1,\n)  # also why\n"""Of what."""\n'
+    assert code_lines(source) == 3
+
+
+def test_the_runtime_stays_small_enough_to_be_read_in_one_sitting() -> None:
+    modules = (ROOT / "services/shared/runtime/src").rglob("*.py")
+    counted = {path.name: code_lines(path.read_text(encoding="utf-8")) for path in modules}
+    assert sum(counted.values()) <= 500, counted
 
 
 def test_ci_runs_the_readme_s_one_test_command() -> None:

@@ -13,8 +13,8 @@ from prometheus_client import Histogram
 from usecase_analytics_worker import domain
 from usecase_contracts.analytics import TaskActionBatch, TaskActionRecord
 from usecase_contracts.messages import parse
+from usecase_http.client import Client
 from usecase_runtime import context
-from usecase_runtime.client import Client
 from usecase_runtime.coalesce import Coalescer
 from usecase_runtime.errors import NotFound, Refused, Reject, ServerError, Unavailable
 

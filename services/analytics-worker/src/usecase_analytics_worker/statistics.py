@@ -10,7 +10,7 @@ import structlog
 
 from usecase_analytics_worker.domain import period
 from usecase_contracts.analytics import ProductivityComputed
-from usecase_runtime.client import Client
+from usecase_http.client import Client
 from usecase_runtime.errors import NotFound, Refused, Unavailable
 
 AGAIN_SECONDS = 60

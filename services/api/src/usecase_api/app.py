@@ -9,9 +9,9 @@ from usecase_api.routes.creation import creation_router
 from usecase_api.routes.parameters import Parts
 from usecase_api.settings import Settings
 from usecase_api.tokens import AccessTokens
-from usecase_runtime.edge import edge
-from usecase_runtime.fastapi_problems import problems, speak_problems
-from usecase_runtime.limits import limited
+from usecase_http.edge import edge
+from usecase_http.fastapi_problems import problems, speak_problems
+from usecase_http.limits import limited
 from usecase_runtime.server import App
 
 SERVICE = "api"

@@ -6,7 +6,7 @@ import orjson
 
 from usecase_contracts.own_tasks import NewTask
 from usecase_contracts.tasks import TaskCreate
-from usecase_runtime.problem import Problem
+from usecase_http.problem import Problem
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """A caller's clock may be late by this much, and its form may know no seconds."""

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from pydantic import SecretStr
 
 from usecase_api.tokens import AccessTokens
-from usecase_runtime.problem import Problem, refuse
+from usecase_http.problem import Problem, refuse
 from usecase_runtime.server import App, Receive, Scope, Send
 
 AUTH = "/api/v1/auth"

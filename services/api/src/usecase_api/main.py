@@ -20,11 +20,12 @@ from usecase_api.store.tasks import Tasks
 from usecase_api.store.throttle import Throttle
 from usecase_api.store.users import Users
 from usecase_api.tokens import AccessTokens
-from usecase_runtime.client import Client, http_client
+from usecase_http.client import Client, http_client
+from usecase_http.farewell import serving_peers
 from usecase_runtime.errors import NotFound, Refused, Unavailable
 from usecase_runtime.ops import Readiness, ops_app
 from usecase_runtime.process import run_process
-from usecase_runtime.server import FAREWELL_SECONDS, serving, stop_signal
+from usecase_runtime.server import serving, stop_signal
 
 CONNECTIONS, CALL_SECONDS = 100, 30.0
 FIRST_CONTACT_SECONDS = 0.5
@@ -52,7 +53,7 @@ async def run(settings: Settings) -> None:
         giving_up = GivingUp(postgres)
         parts = _parts(settings, tokens, postgres, mongo, shared, giving_up)
         app = serve(build(parts), tokens, settings)
-        async with serving(app, settings.port, grace=settings.stop_grace_seconds, farewell=FAREWELL_SECONDS):
+        async with serving_peers(app, settings.port, grace=settings.stop_grace_seconds):
             readiness.up("process")
             await stop.wait()
             readiness.down("process", "stopping")

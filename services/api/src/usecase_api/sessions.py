@@ -8,7 +8,7 @@ from usecase_api.store.users import Users
 from usecase_api.tokens import AccessTokens, link_code, random_token
 from usecase_contracts.sessions import Registration, Session, TelegramLinkCode, TelegramSession
 from usecase_contracts.users import User, UserCreate
-from usecase_runtime.problem import Problem
+from usecase_http.problem import Problem
 
 LINK_CODE_LIFETIME = timedelta(minutes=10)
 

@@ -11,7 +11,7 @@ import time
 import jwt
 
 from usecase_contracts.fields import MAX_ID
-from usecase_runtime.problem import Problem
+from usecase_http.problem import Problem
 
 ALGORITHM = "HS256"
 ISSUER = "task-management-api"

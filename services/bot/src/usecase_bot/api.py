@@ -16,7 +16,7 @@ from usecase_bot.presses import Listing
 from usecase_contracts.own_tasks import NewTask, TaskChange, TaskList
 from usecase_contracts.sessions import TelegramIdentity, TelegramLinkRequest, TelegramSession
 from usecase_contracts.tasks import Task, TaskStats, TaskStatus
-from usecase_runtime.client import Client, Query
+from usecase_http.client import Client, Query
 from usecase_runtime.errors import NotFound, Refused
 
 MAX_SESSIONS = 10_000

@@ -3,14 +3,14 @@
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.security import HTTPBearer
 
+from usecase_http.credential import bearer_required
+from usecase_http.edge import edge
+from usecase_http.fastapi_problems import problems, speak_problems
+from usecase_http.limits import limited
+from usecase_http.problem import Problem
 from usecase_mongo_data.routes import router
 from usecase_mongo_data.settings import Settings
 from usecase_mongo_data.store import Store, Unreachable
-from usecase_runtime.credential import bearer_required
-from usecase_runtime.edge import edge
-from usecase_runtime.fastapi_problems import problems, speak_problems
-from usecase_runtime.limits import limited
-from usecase_runtime.problem import Problem
 from usecase_runtime.server import App
 
 SERVICE = "mongo-data"

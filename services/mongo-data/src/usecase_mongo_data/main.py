@@ -4,12 +4,13 @@ import asyncio
 
 import structlog
 
+from usecase_http.farewell import serving_peers
 from usecase_mongo_data.app import SERVICE, build, serve
 from usecase_mongo_data.settings import Settings
 from usecase_mongo_data.store import Store, Unreachable, open_store
 from usecase_runtime.ops import Readiness, ops_app
 from usecase_runtime.process import run_process
-from usecase_runtime.server import FAREWELL_SECONDS, serving, stop_signal, unless
+from usecase_runtime.server import serving, stop_signal, unless
 
 _log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ async def run(settings: Settings) -> None:
         if stop.is_set():
             return
         app = serve(build(store), settings)
-        async with serving(app, settings.port, grace=settings.stop_grace_seconds, farewell=FAREWELL_SECONDS):
+        async with serving_peers(app, settings.port, grace=settings.stop_grace_seconds):
             readiness.up("process")
             await stop.wait()
             readiness.down("process", "stopping")

@@ -18,10 +18,10 @@ from usecase_contracts.analytics import (
     UserAnalyticsAnswer,
 )
 from usecase_contracts.fields import PathId, Utc
+from usecase_http.fastapi_problems import problems
+from usecase_http.problem import Problem
 from usecase_mongo_data import domain
 from usecase_mongo_data.store import Store
-from usecase_runtime.fastapi_problems import problems
-from usecase_runtime.problem import Problem
 
 router = APIRouter()
 TaskId = Annotated[PathId, Path(description="Id of a task.")]

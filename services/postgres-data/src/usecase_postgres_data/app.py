@@ -3,14 +3,14 @@
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.security import HTTPBearer
 
+from usecase_http.credential import bearer_required
+from usecase_http.edge import edge
+from usecase_http.fastapi_problems import problems, speak_problems
+from usecase_http.limits import limited
 from usecase_postgres_data.database import OUTAGE, Pool, outage_problem
 from usecase_postgres_data.routes import reminders, tasks, users
 from usecase_postgres_data.routes.creation import creation_router
 from usecase_postgres_data.settings import Settings
-from usecase_runtime.credential import bearer_required
-from usecase_runtime.edge import edge
-from usecase_runtime.fastapi_problems import problems, speak_problems
-from usecase_runtime.limits import limited
 from usecase_runtime.server import App
 
 SERVICE = "postgres-data"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import asyncpg
 import structlog
 
-from usecase_runtime.problem import Problem
+from usecase_http.problem import Problem
 
 if TYPE_CHECKING:  # generic for the type checker only
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]

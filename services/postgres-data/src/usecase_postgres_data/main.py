@@ -6,6 +6,7 @@ from functools import partial
 import structlog
 
 from usecase_contracts.topology import EXCHANGES
+from usecase_http.farewell import serving_peers
 from usecase_postgres_data import migrations, relay
 from usecase_postgres_data.app import SERVICE, build, serve
 from usecase_postgres_data.database import Pool, open_pool
@@ -14,7 +15,7 @@ from usecase_postgres_data.settings import Settings
 from usecase_runtime.ops import Readiness, ops_app
 from usecase_runtime.process import run_process
 from usecase_runtime.publish import publisher
-from usecase_runtime.server import FAREWELL_SECONDS, serving, stop_signal, unless
+from usecase_runtime.server import serving, stop_signal, unless
 
 _log = structlog.get_logger()
 
@@ -40,9 +41,7 @@ async def run(settings: Settings) -> None:
                 asyncio.create_task(relay.watch_age(pool)),
                 asyncio.create_task(keep_house(pool)),
             ]
-            async with serving(
-                serve(app, settings), settings.port, grace=settings.stop_grace_seconds, farewell=FAREWELL_SECONDS
-            ):
+            async with serving_peers(serve(app, settings), settings.port, grace=settings.stop_grace_seconds):
                 readiness.up("process")
                 await stop.wait()
                 readiness.down("process", "stopping")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from usecase_contracts.messages import Message
 from usecase_contracts.reminders import ReminderCreate
+from usecase_http.client import Client
 from usecase_reminder_worker import domain
-from usecase_runtime.client import Client
 from usecase_runtime.errors import NotFound, Refused, Reject
 
 

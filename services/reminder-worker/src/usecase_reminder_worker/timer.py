@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import Counter
 
 from usecase_contracts.reminders import Dispatched, NextReminder
-from usecase_runtime.client import Client
+from usecase_http.client import Client
 from usecase_runtime.errors import NotFound, Refused, Unavailable
 
 WAIT_SECONDS = 5

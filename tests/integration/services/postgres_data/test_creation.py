@@ -11,10 +11,10 @@ import pytest
 from integration.services.postgres_data.outgoing import outbox, told
 from usecase_contracts.tasks import Priority, Task, TaskCreate
 from usecase_contracts.users import LinkCode, TelegramLink
+from usecase_http.problem import Problem
 from usecase_postgres_data.database import Pool
 from usecase_postgres_data.store import creation, tasks, users
 from usecase_postgres_data.store.creation import Outcome
-from usecase_runtime.problem import Problem
 
 DUE = datetime(2026, 12, 24, 18, 0, 0, 123456, tzinfo=UTC)
 TRACE = f"00-{'a' * 32}-{'b' * 16}-01"

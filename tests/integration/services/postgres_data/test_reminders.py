@@ -11,9 +11,9 @@ from integration.services.postgres_data.outgoing import outbox
 from integration.services.postgres_data.test_tasks import change, new
 from usecase_contracts.reminders import Reminder, ReminderCreate, ReminderKind
 from usecase_contracts.tasks import Task, TaskStatus
+from usecase_http.problem import Problem
 from usecase_postgres_data.database import Pool
 from usecase_postgres_data.store import reminders, tasks
-from usecase_runtime.problem import Problem
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 PAST, SOON, LATER = NOW - timedelta(minutes=5), NOW + timedelta(hours=1), NOW + timedelta(hours=2)

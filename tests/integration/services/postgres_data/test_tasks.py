@@ -9,9 +9,9 @@ import pytest
 
 from integration.services.postgres_data.outgoing import outbox, told
 from usecase_contracts.tasks import Priority, Task, TaskCreate, TaskStatus
+from usecase_http.problem import Problem
 from usecase_postgres_data.database import Pool
 from usecase_postgres_data.store import creation, tasks
-from usecase_runtime.problem import Problem
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 

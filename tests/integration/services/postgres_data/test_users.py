@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from usecase_contracts.users import LinkCode, RefreshToken, RefreshTokenRotation, TelegramLink, User, UserCreate
+from usecase_http.problem import Problem
 from usecase_postgres_data import housekeeping
 from usecase_postgres_data.database import Pool
 from usecase_postgres_data.store import users
-from usecase_runtime.problem import Problem
 
 # Counted from collection: a whole run lies between that and the test.
 SOON, PAST = datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) - timedelta(seconds=1)

@@ -11,8 +11,8 @@ from task_messages import created
 from usecase_analytics_worker import domain
 from usecase_analytics_worker.handlers import Analytics, read
 from usecase_contracts.messages import serialize
+from usecase_http.client import http_client
 from usecase_runtime import context
-from usecase_runtime.client import http_client
 from usecase_runtime.errors import Reject, ServerError, Unavailable
 from usecase_runtime.server import Receive, Scope, Send, serving
 
@@ -21,7 +21,7 @@ SAMPLED, UNSAMPLED = f"00-{'a' * 32}-{'b' * 16}-01", f"00-{'c' * 32}-{'d' * 16}-
 
 @pytest.fixture(autouse=True)
 def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("usecase_runtime.client.FIRST_WAIT_SECONDS", 0)
+    monkeypatch.setattr("usecase_http.client.FIRST_WAIT_SECONDS", 0)
 
 
 class MongoData:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from usecase_runtime.client import Client, http_client
+from usecase_http.client import Client, http_client
 from usecase_runtime.server import Receive, Scope, Send, serving
 
 NO_REDIS = "redis://127.0.0.1:1/0"

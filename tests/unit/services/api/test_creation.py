@@ -15,15 +15,15 @@ from usecase_api.store.peer import Peer
 from usecase_api.store.shared import open_shared
 from usecase_api.store.tasks import Tasks
 from usecase_contracts.own_tasks import NewTask
-from usecase_runtime import client as runtime_client
-from usecase_runtime.problem import Problem
+from usecase_http import client as http_module
+from usecase_http.problem import Problem
 
 TASK = NewTask(title="t")
 
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime_client, "FIRST_WAIT_SECONDS", 0)
+    monkeypatch.setattr(http_module, "FIRST_WAIT_SECONDS", 0)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.05)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from usecase_api import domain
 from usecase_contracts.own_tasks import NewTask, TaskList
-from usecase_runtime.problem import Problem
+from usecase_http.problem import Problem
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 PAGE = orjson.dumps({"data": [], "pagination": {"page": 2, "per_page": 20, "total": 25, "has_next": False}})

@@ -8,14 +8,14 @@ import pytest
 from unit.services.api.peers import Answer, DataService, client_of
 from usecase_api.breaker import FAILURES
 from usecase_api.store.peer import Peer
-from usecase_runtime import client as runtime_client
+from usecase_http import client as http_module
+from usecase_http.problem import Problem
 from usecase_runtime.errors import NotDone, NotFound
-from usecase_runtime.problem import Problem
 
 
 @pytest.fixture(autouse=True)
 def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime_client, "FIRST_WAIT_SECONDS", 0)
+    monkeypatch.setattr(http_module, "FIRST_WAIT_SECONDS", 0)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from unit.services.api.forged import BAD_TOKENS, CLAIMS, KEY, signed
 from usecase_api import tokens as module
 from usecase_api.tokens import AccessTokens, digest, link_code, random_token
 from usecase_contracts.fields import MAX_ID
-from usecase_runtime.problem import Problem
+from usecase_http.problem import Problem
 
 
 @pytest.mark.parametrize("user_id", [1, 42, MAX_ID])

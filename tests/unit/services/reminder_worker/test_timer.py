@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from usecase_http.client import Client, http_client
 from usecase_reminder_worker import timer
-from usecase_runtime.client import Client, http_client
 from usecase_runtime.server import Receive, Scope, Send, serving
 
 
@@ -78,7 +78,7 @@ async def test_after_the_interval_it_asks_whatever_is_known(monkeypatch: pytest.
 
 
 async def test_an_outage_is_outlived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("usecase_runtime.client.FIRST_WAIT_SECONDS", 0)
+    monkeypatch.setattr("usecase_http.client.FIRST_WAIT_SECONDS", 0)
     database = Database()
     database.failing = 7
     async with keeping_time(database):

@@ -29,24 +29,6 @@ async def test_a_request_in_work_is_finished_before_the_server_is_gone() -> None
             await client.get(f"http://127.0.0.1:{port}/")
 
 
-async def test_a_server_that_leaves_ends_each_connection_with_its_answer() -> None:
-    leaving = asyncio.Event()
-    async with httpx.AsyncClient() as client:
-
-        async def served() -> None:
-            async with serving(answering(), 0, host="127.0.0.1", farewell=1) as port:
-                ports.put_nowait(port)
-                await leaving.wait()
-
-        ports: asyncio.Queue[int] = asyncio.Queue()
-        server = asyncio.create_task(served())
-        url = f"http://127.0.0.1:{await ports.get()}/"
-        assert "connection" not in (await client.get(url)).headers
-        leaving.set()
-        assert (await client.get(url)).headers["connection"] == "close"
-        await server
-
-
 async def test_a_taken_port_is_named() -> None:
     async with serving(answering(), 0, host="127.0.0.1") as port:
         with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"):

@@ -8,7 +8,7 @@ from fastapi.security import OAuth2PasswordRequestForm
 from usecase_api.gate import AUTH
 from usecase_api.routes.parameters import parts_of
 from usecase_contracts.sessions import RefreshRequest, Registration, Session
-from usecase_runtime.fastapi_problems import problems
+from usecase_http.fastapi_problems import problems
 
 router = APIRouter(prefix=AUTH, tags=["auth"])
 

@@ -6,8 +6,8 @@ from usecase_api.gate import caller
 from usecase_api.routes.parameters import DOCUMENTED_TOKEN, Parts, json
 from usecase_contracts.own_tasks import NewTask
 from usecase_contracts.tasks import Task
-from usecase_runtime.direct_route import DirectRoute
-from usecase_runtime.fastapi_problems import problems
+from usecase_http.direct_route import DirectRoute
+from usecase_http.fastapi_problems import problems
 
 
 def creation_router(parts: Parts | None) -> APIRouter:

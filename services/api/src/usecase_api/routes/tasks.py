@@ -12,7 +12,7 @@ from usecase_api.routes.parameters import DOCUMENTED_TOKEN, TaskId, json, parts_
 from usecase_contracts.fields import Utc
 from usecase_contracts.own_tasks import ReminderSet, StatusWord, TaskChange, TaskList
 from usecase_contracts.tasks import Priority, Task, TaskStats
-from usecase_runtime.fastapi_problems import problems
+from usecase_http.fastapi_problems import problems
 
 router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"], dependencies=DOCUMENTED_TOKEN, responses=problems(401))
 _TASK = {200: {"model": Task}, **problems(404)}

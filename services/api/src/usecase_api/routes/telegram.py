@@ -7,7 +7,7 @@ from usecase_api.gate import AUTH, caller
 from usecase_api.routes.auth import NEVER_STORED
 from usecase_api.routes.parameters import DOCUMENTED_TOKEN, parts_of
 from usecase_contracts.sessions import TelegramIdentity, TelegramLinkCode, TelegramLinkRequest, TelegramSession
-from usecase_runtime.fastapi_problems import problems
+from usecase_http.fastapi_problems import problems
 
 router = APIRouter(prefix=f"{AUTH}/telegram", tags=["telegram"])
 FOR_THE_BOT = [Depends(HTTPBearer(scheme_name="BOT_CREDENTIAL", auto_error=False)), *NEVER_STORED]

@@ -3,8 +3,8 @@
 import structlog
 
 from usecase_api.store.peer import Peer
+from usecase_http.problem import Problem
 from usecase_runtime.errors import NotFound, Unavailable
-from usecase_runtime.problem import Problem
 
 PATIENCE_SECONDS = 2.0
 """For a call with all its tries: a list does not wait longer for what is not the tasks themselves."""

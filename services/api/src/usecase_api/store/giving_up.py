@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Gauge
 
 from usecase_contracts.tasks import TransactionFailure
-from usecase_runtime.client import Client
+from usecase_http.client import Client
 from usecase_runtime.errors import NotFound, Refused, Unavailable
 
 PATIENCE_SECONDS = 2.0

@@ -4,9 +4,9 @@ import orjson
 import structlog
 
 from usecase_api.breaker import Breaker, CircuitOpen
-from usecase_runtime.client import Client, Query
+from usecase_http.client import Client, Query
+from usecase_http.problem import Problem
 from usecase_runtime.errors import NotDone, Refused, ServerError, Unavailable
-from usecase_runtime.problem import Problem
 
 RETRY_AFTER_SECONDS = 2
 _log = structlog.get_logger()

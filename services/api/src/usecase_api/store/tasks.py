@@ -12,8 +12,8 @@ from usecase_api.store.peer import Peer
 from usecase_contracts.own_tasks import NewTask, ReminderSet, TaskChange
 from usecase_contracts.reminders import Reminder, ReminderCreate
 from usecase_contracts.tasks import Task
+from usecase_http.problem import Problem
 from usecase_runtime.errors import NotDone, NotFound, Unavailable
-from usecase_runtime.problem import Problem
 
 _REMINDER: TypeAdapter[Reminder] = TypeAdapter(Reminder)
 

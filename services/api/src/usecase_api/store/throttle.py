@@ -8,7 +8,7 @@ import math
 from usecase_api.attempts import Attempts
 from usecase_api.store.shared import Shared
 from usecase_api.tokens import digest
-from usecase_runtime.problem import Problem
+from usecase_http.problem import Problem
 
 
 class Throttle:

@@ -16,8 +16,8 @@ from usecase_contracts.users import (
     User,
     UserCreate,
 )
+from usecase_http.problem import Problem
 from usecase_runtime.errors import NotFound
-from usecase_runtime.problem import Problem
 
 _USER: TypeAdapter[User] = TypeAdapter(User)
 _CREDENTIALS: TypeAdapter[Credentials] = TypeAdapter(Credentials)

@@ -3,13 +3,13 @@
 from fastapi import APIRouter, Response
 
 from usecase_contracts.tasks import Task, TaskCreate
+from usecase_http.direct_route import DirectRoute
+from usecase_http.fastapi_problems import problems
 from usecase_postgres_data.database import Pool
 from usecase_postgres_data.routes.parameters import json
 from usecase_postgres_data.store import creation
 from usecase_runtime.coalesce import Coalescer
 from usecase_runtime.context import request_id, traceparent
-from usecase_runtime.direct_route import DirectRoute
-from usecase_runtime.fastapi_problems import problems
 
 MOST_TOGETHER = 64
 

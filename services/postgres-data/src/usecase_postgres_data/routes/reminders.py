@@ -13,9 +13,9 @@ from usecase_contracts.reminders import (
     ReminderKind,
     ReminderList,
 )
+from usecase_http.fastapi_problems import problems
 from usecase_postgres_data.routes.parameters import Owner, TaskId, pool_of
 from usecase_postgres_data.store import reminders
-from usecase_runtime.fastapi_problems import problems
 
 router = APIRouter(tags=["reminders"])
 

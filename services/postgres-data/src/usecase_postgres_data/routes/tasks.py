@@ -17,9 +17,9 @@ from usecase_contracts.tasks import (
     TaskStatus,
     TransactionFailure,
 )
+from usecase_http.fastapi_problems import problems
 from usecase_postgres_data.routes.parameters import Owner, TaskId, UserId, json, pool_of
 from usecase_postgres_data.store import tasks
-from usecase_runtime.fastapi_problems import problems
 
 router = APIRouter(tags=["tasks"])
 _TASK = {200: {"model": Task}, **problems(404)}

@@ -12,9 +12,9 @@ from usecase_contracts.users import (
     UserCreate,
     Username,
 )
+from usecase_http.fastapi_problems import problems
 from usecase_postgres_data.routes.parameters import UserId, pool_of
 from usecase_postgres_data.store import users
-from usecase_runtime.fastapi_problems import problems
 
 router = APIRouter(tags=["users"])
 

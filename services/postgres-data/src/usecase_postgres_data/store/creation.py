@@ -13,10 +13,10 @@ import asyncpg
 from usecase_contracts import topology
 from usecase_contracts.messages import PUBLISHED_BY_API
 from usecase_contracts.tasks import TaskCreate
+from usecase_http.problem import Problem
 from usecase_postgres_data.database import ACQUIRE_SECONDS, Pool
 from usecase_postgres_data.store.outbox import CHANNEL
 from usecase_postgres_data.store.rows import SEEN, TASK_JSON
-from usecase_runtime.problem import Problem
 
 Row = tuple[TaskCreate, str | None, str | None]
 """What to create, with the request id and the traceparent of whoever asked: a batch is made in nobody's

@@ -13,11 +13,11 @@ import asyncpg
 from usecase_contracts import topology
 from usecase_contracts.messages import PUBLISHED_BY_API
 from usecase_contracts.reminders import Dispatched, NextReminder, Reminder, ReminderCreate, ReminderKind
+from usecase_http.problem import Problem
 from usecase_postgres_data.database import ACQUIRE_SECONDS, Pool
 from usecase_postgres_data.store.outbox import CHANNEL
 from usecase_postgres_data.store.rows import OPEN, SEEN
 from usecase_runtime.context import request_id, traceparent
-from usecase_runtime.problem import Problem
 
 LONGEST_WAIT_SECONDS = 10
 LOOK_SECONDS = 0.4

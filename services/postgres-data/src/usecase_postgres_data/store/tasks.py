@@ -11,12 +11,12 @@ from uuid import UUID
 import asyncpg
 
 from usecase_contracts.tasks import FailedTransaction, Priority, Task, TaskStats, TaskStatus
+from usecase_http.problem import Problem
 from usecase_postgres_data import messages
 from usecase_postgres_data.database import ACQUIRE_SECONDS, Pool, Pooled
 from usecase_postgres_data.domain import decide
 from usecase_postgres_data.store.outbox import enqueue
 from usecase_postgres_data.store.rows import OPEN, SEEN, TASK_JSON, task_from
-from usecase_runtime.problem import Problem
 
 _READ = f"""
 select {TASK_JSON}::text from tasks t

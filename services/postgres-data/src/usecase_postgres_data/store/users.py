@@ -13,8 +13,8 @@ from usecase_contracts.users import (
     User,
     UserCreate,
 )
+from usecase_http.problem import Problem
 from usecase_postgres_data.database import ACQUIRE_SECONDS, Pool, Pooled
-from usecase_runtime.problem import Problem
 
 _COLUMNS = "u.id, u.username, u.email, u.telegram_id, u.created_at"
 

@@ -6,6 +6,7 @@ wait.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 import aio_pika
@@ -16,6 +17,7 @@ from yarl import URL
 from usecase_runtime.server import unless
 
 HEARTBEAT_SECONDS = 10
+FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
 _log = structlog.get_logger()
 Work = Callable[[AbstractChannel], Awaitable[None]]
@@ -26,8 +28,10 @@ async def keep_connected(url: str, name: str, work: Work, lost: Callable[[str], 
     the channel closes, call `lost(reason)` and start over after a growing wait. `name` is what the broker lists.
     `work` ends itself when `stop` is set; without a connection this ends at once.
     """
-    wait = 0.1
+    clock = asyncio.get_running_loop().time
+    wait = 0.0
     while not stop.is_set():
+        opened = math.inf
         try:
             address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)
             connecting = aio_pika.connect(
@@ -37,14 +41,23 @@ async def keep_connected(url: str, name: str, work: Work, lost: Callable[[str], 
                 return
             async with connection:
                 channel = await connection.channel(on_return_raises=True)
-                wait = 0.1
+                opened = clock()
                 return await _until_closed(channel, work)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
         lost(reason)
+        wait = wait_after(wait, clock() - opened)
         _log.warning("broker connection lost", connection=name, reason=reason, again_in=wait)
         await unless(stop, asyncio.sleep(wait))
-        wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+def wait_after(last: float, held: float) -> float:
+    """How long to wait before the next connection, when the wait before this one was `last` (0: there was none) and
+    its channel was open for `held` seconds. A channel that opens has shown nothing yet: a queue may be missing.
+    """
+    if held >= LONGEST_WAIT_SECONDS:
+        return FIRST_WAIT_SECONDS
+    return min(max(last * 2, FIRST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
 
 
 async def _until_closed(channel: AbstractChannel, work: Work) -> None:

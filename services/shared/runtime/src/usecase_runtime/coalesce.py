@@ -47,6 +47,8 @@ class Coalescer(Generic[Item, Result]):
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:
                 results = await self._flush([item for item, _ in batch])
+                if len(results) != len(batch):
+                    raise RuntimeError(f"{len(results)} results for {len(batch)} items: nobody can tell whose they are")
             except Exception as error:
                 results = [error] * len(batch)
             for (_, future), result in zip(batch, results, strict=True):

@@ -16,8 +16,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 T = TypeVar("T")
-FAREWELL_SECONDS = 2.0
-"""For the servers that others keep connections to."""
 
 
 class _Server(uvicorn.Server):
@@ -29,12 +27,9 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(
-    app: App, port: int, *, host: str = "0.0.0.0", grace: float = 5, farewell: float = 0
-) -> AsyncIterator[int]:
+async def serving(app: App, port: int, *, host: str = "0.0.0.0", grace: float = 5) -> AsyncIterator[int]:
     """Serve `app` while the body runs; then accept nothing new and let requests finish for up to `grace`
-    seconds. The first `farewell` of them answers as before, but ends each connection with its answer: one that is
-    closed between two requests may have the next one on its way, whose sender can't know whether it was worked on.
+    seconds.
 
     Yields the port (useful with port 0). Raises OSError naming the port if it is taken.
     """
@@ -42,11 +37,9 @@ async def serving(
         listener = socket.create_server((host, port), backlog=2048)
     except OSError as error:
         raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from None
-    leaving = asyncio.Event()
     config = uvicorn.Config(
-        _ending(app, leaving), http="httptools", ws="none", lifespan="off", log_config=None, access_log=False,
-        server_header=False, proxy_headers=False, timeout_keep_alive=75,
-        timeout_graceful_shutdown=max(1, round(grace - farewell)),
+        app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False,
+        server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=max(1, round(grace)),
     )  # fmt: skip
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
@@ -55,24 +48,8 @@ async def serving(
             await asyncio.sleep(0)
         yield listener.getsockname()[1]
     finally:
-        leaving.set()
-        await asyncio.sleep(farewell)
         server.should_exit = True
         await running
-
-
-def _ending(app: App, leaving: asyncio.Event) -> App:
-    """`app`, whose answers end their connection once `leaving` is set (RFC 9112, 9.6)."""
-
-    async def ended(scope: Scope, receive: Receive, send: Send) -> None:
-        async def last(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start" and leaving.is_set():
-                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
-            await send(message)
-
-        await app(scope, receive, last)
-
-    return ended
 
 
 def stop_signal() -> asyncio.Event:

@@ -4,13 +4,44 @@ Each service adds its own fields in its `settings.py`; nothing else reads the en
 """
 
 import sys
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 S = TypeVar("S", bound=BaseSettings)
+Address = TypeVar("Address", str, SecretStr)
+
+
+class BadVariable(Exception):  # noqa: N818 - read as a sentence
+    """A variable whose fault only a driver finds, after the start: the process ends with 2 and this one line. Its value
+    is not repeated.
+    """
+
+    def __init__(self, variable: str, reason: str) -> None:
+        super().__init__(f"{variable}: {reason}")
+
+
+def url(*schemes: str) -> AfterValidator:
+    """Of a setting: an address with one of these schemes, and with a host, or several with commas between them. What is
+    wrong is said without the value, any part of which may be a password.
+    """
+    beginnings = " or ".join(f"{scheme}://" for scheme in schemes)
+
+    def check(value: Address) -> Address:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"must begin with {beginnings}")
+        for host in _authority(text).rpartition("@")[2].split(","):
+            name, port = _host_and_port(host)
+            if not name:
+                raise ValueError(f"names no host after {beginnings}")
+            if port is None or not port.isdecimal() or not 0 < int(port) <= 65535:
+                raise ValueError(f"has no port that is a number, or a password whose / ? # @ are not written as {ESCAPES}")
+        return value
+
+    return AfterValidator(check)
 
 
 class RuntimeSettings(BaseSettings):

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from usecase_runtime.problem import Problem
+from usecase_http.problem import Problem
 
 
 class ProblemBody(BaseModel):

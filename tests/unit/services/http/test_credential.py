@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from unit.services.runtime.asgi import answering, calling
-from usecase_runtime.credential import bearer_required
+from usecase_http.credential import bearer_required
 
 
 @pytest.mark.parametrize(

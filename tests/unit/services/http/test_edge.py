@@ -8,9 +8,9 @@ from fastapi import FastAPI
 from prometheus_client import REGISTRY
 
 from unit.services.runtime.asgi import calling
+from usecase_http.edge import edge
+from usecase_http.fastapi_problems import speak_problems
 from usecase_runtime import context
-from usecase_runtime.edge import edge
-from usecase_runtime.fastapi_problems import speak_problems
 
 
 def sample_app() -> FastAPI:

@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from unit.services.runtime.asgi import answering
-from usecase_runtime import client as module
+from usecase_http import client as module
+from usecase_http.client import Client, http_client
 from usecase_runtime import context
-from usecase_runtime.client import Client, http_client
 from usecase_runtime.errors import NotDone, NotFound, Refused, ServerError, Unavailable
 from usecase_runtime.server import App, Receive, Scope, Send, serving
 

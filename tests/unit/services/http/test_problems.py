@@ -5,9 +5,9 @@ from fastapi import APIRouter, FastAPI, Response
 from pydantic import BaseModel
 
 from unit.services.runtime.asgi import calling
-from usecase_runtime.direct_route import DirectRoute
-from usecase_runtime.fastapi_problems import problems, speak_problems
-from usecase_runtime.problem import Problem
+from usecase_http.direct_route import DirectRoute
+from usecase_http.fastapi_problems import problems, speak_problems
+from usecase_http.problem import Problem
 
 
 class Credentials(BaseModel):

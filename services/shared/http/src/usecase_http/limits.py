@@ -4,7 +4,7 @@ back.
 
 import asyncio
 
-from usecase_runtime.problem import Problem, refuse
+from usecase_http.problem import Problem, refuse
 from usecase_runtime.server import App, Receive, Scope, Send
 
 WAITING = 500

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from unit.services.runtime.asgi import answering, calling
-from usecase_runtime.limits import limited
+from usecase_http.limits import limited
 from usecase_runtime.server import App, Receive, Scope, Send
 
 

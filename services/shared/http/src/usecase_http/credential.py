@@ -5,7 +5,7 @@ from collections.abc import Container
 
 from pydantic import SecretStr
 
-from usecase_runtime.problem import Problem, refuse
+from usecase_http.problem import Problem, refuse
 from usecase_runtime.server import App, Receive, Scope, Send
 
 
