@@ -22,6 +22,8 @@ SYS_RESOURCE = 1 << 24  # capabilities(7): the one kubelet and runc ask for, and
 def ensure(progress: Progress, cache: Path) -> None:
     """Return when `docker info` answers. ClusterError says what is missing and how to get it."""
     if answers():
+        if bounded():
+            _runtime(cache)  # taken by `make clean`, an engine that still runs could start no container
         return
     if not shutil.which("docker"):
         _require_debian_root("Docker is not installed")
@@ -67,7 +69,7 @@ def _require_debian_root(reason: str) -> None:
 
 def _start(progress: Progress, cache: Path) -> None:
     daemon = None
-    if Path("/run/systemd/system").is_dir() and not _bounded():
+    if Path("/run/systemd/system").is_dir() and not bounded():
         progress.run(["systemctl", "start", "docker"])
     else:
         daemon = _start_by_hand(cache)
@@ -87,14 +89,10 @@ def _start(progress: Progress, cache: Path) -> None:
 def _start_by_hand(cache: Path) -> "subprocess.Popen[bytes]":
     """Without an init system: dockerd on its own, outliving this process, told of the bounded runtime if needed."""
     command = ["dockerd"]
-    if _bounded():
+    if bounded():
         if not shutil.which("jq"):
             raise ClusterError("jq is missing, which the bounded container runtime needs: apt-get install jq")
-        # A copy in the cache: the engine keeps calling it after this checkout has moved.
-        runtime = cache / "engine" / RUNTIME.name
-        runtime.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(RUNTIME, runtime)
-        command += ["--add-runtime", f"bounded={runtime}", "--default-runtime", "bounded"]
+        command += ["--add-runtime", f"bounded={_runtime(cache)}", "--default-runtime", "bounded"]
     _forget_dead_engine(Path("/var/run/docker.pid"))
     log = cache / "logs" / "dockerd.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +102,18 @@ def _start_by_hand(cache: Path) -> "subprocess.Popen[bytes]":
         )
 
 
-def _bounded() -> bool:
+def _runtime(cache: Path) -> Path:
+    """The bounded runtime, copied to the cache: the engine keeps calling it after this checkout has moved."""
+    runtime = cache / "engine" / RUNTIME.name
+    if not runtime.exists() or runtime.read_bytes() != RUNTIME.read_bytes():
+        runtime.parent.mkdir(parents=True, exist_ok=True)
+        copy = runtime.with_name(f"{runtime.name}.new")
+        shutil.copy2(RUNTIME, copy)
+        copy.replace(runtime)  # at once: the engine may call it at any moment
+    return runtime
+
+
+def bounded() -> bool:
     """Whether this host's capability bound is narrower than what Docker gives a privileged container."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("CapBnd:"):
