@@ -33,12 +33,18 @@ reach: {{ toJson .values.external.reach }}
 {{- if eq $scaling.mode "Manual" -}}
 scaling: {mode: Manual, replicas: {{ $scaling.replicas }}}
 {{- else if eq $scaling.mode "CPU" -}}
-scaling: {mode: CPU, min: {{ max 1 (int $scaling.min) }}, max: {{ $scaling.max }}, targetUtilization: {{ $scaling.targetUtilization }}}
+scaling:
+  mode: CPU
+  min: {{ max 1 (int $scaling.min) }}
+  max: {{ $scaling.max }}
+  targetUtilization: {{ $scaling.targetUtilization }}
+  scaleDownStabilizationSeconds: {{ int $scaling.scaleDownStabilizationSeconds }}
 {{- else -}}
 scaling:
   mode: Queue
   min: {{ $scaling.min }}
   max: {{ $scaling.max }}
+  scaleDownStabilizationSeconds: {{ int $scaling.scaleDownStabilizationSeconds }}
   queue: {name: {{ .queue }}, messagesPerReplica: {{ int $scaling.messagesPerReplica }}}
 {{- end -}}
 {{- end -}}

@@ -148,6 +148,7 @@ class Scaling:
     min: int | None = None
     max: int | None = None
     target_utilization: int | None = None
+    scale_down_stabilization_seconds: int | None = None
     queue: QueueScaling | None = None
 
 

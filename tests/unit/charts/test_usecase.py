@@ -58,12 +58,24 @@ def test_its_relations_are_those_of_the_example(stack: list[Manifest]) -> None:
     ("values", "expected"),
     [
         ({}, {"mode": "Manual", "replicas": 2}),
-        ({"mode": "CPU", "min": 2, "max": 4}, {"mode": "CPU", "min": 2, "max": 4, "targetUtilization": 70}),
         (
-            {"mode": "Queue", "min": 0},
-            {"mode": "Queue", "min": 0, "max": 6, "queue": {"name": "task_analytics", "messagesPerReplica": 500}},
+            {"mode": "CPU", "min": 2, "max": 4, "scaleDownStabilizationSeconds": 0},
+            {"mode": "CPU", "min": 2, "max": 4, "targetUtilization": 70, "scaleDownStabilizationSeconds": 0},
         ),
-        ({"mode": "CPU", "min": 0}, {"mode": "CPU", "min": 1, "max": 6, "targetUtilization": 70}),
+        (
+            {"mode": "Queue", "min": 0, "scaleDownStabilizationSeconds": 15},
+            {
+                "mode": "Queue",
+                "min": 0,
+                "max": 6,
+                "scaleDownStabilizationSeconds": 15,
+                "queue": {"name": "task_analytics", "messagesPerReplica": 500},
+            },
+        ),
+        (
+            {"mode": "CPU", "min": 0},
+            {"mode": "CPU", "min": 1, "max": 6, "targetUtilization": 70, "scaleDownStabilizationSeconds": 300},
+        ),
     ],
 )
 def test_a_worker_scales_in_every_mode(render: Render, values: Manifest, expected: Manifest) -> None:
@@ -75,7 +87,9 @@ def test_a_worker_scales_in_every_mode(render: Render, values: Manifest, expecte
 def test_the_api_scales_by_cpu_or_by_hand(render: Render, stack: list[Manifest]) -> None:
     assert component(stack, "api")["scaling"] == {"mode": "Manual", "replicas": 2}
     manifests = render(CHART, {"api": {"scaling": {"mode": "CPU"}}})
-    assert component(manifests, "api")["scaling"] == {"mode": "CPU", "min": 2, "max": 6, "targetUtilization": 70}
+    assert component(manifests, "api")["scaling"] == {
+        "mode": "CPU", "min": 2, "max": 6, "targetUtilization": 70, "scaleDownStabilizationSeconds": 300,
+    }  # fmt: skip
 
 
 def test_the_api_is_exposed_only_if_asked(render: Render, stack: list[Manifest]) -> None:

@@ -33,8 +33,15 @@ def autoscaler(usecase: UseCase, component: Component) -> Manifest | None:
                     },
                 }
             ],
+            **behavior(component),
         },
     )
+
+
+def behavior(component: Component) -> dict[str, Any]:
+    """How slowly pods are taken away, as a field of an autoscaler: absent where Kubernetes' own 300 s stand."""
+    seconds = component.scaling.scale_down_stabilization_seconds
+    return {} if seconds is None else {"behavior": {"scaleDown": {"stabilizationWindowSeconds": seconds}}}
 
 
 def target(usecase: UseCase, component: Component) -> dict[str, Any]:

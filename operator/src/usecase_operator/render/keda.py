@@ -8,7 +8,7 @@ from typing import Any
 
 from usecase_operator.metadata import Manifest, annotated, child_name, manifest
 from usecase_operator.model import Component, UseCase
-from usecase_operator.render.autoscaler import target
+from usecase_operator.render.autoscaler import behavior, target
 from usecase_operator.render.given import Given
 from usecase_operator.render.secret import opaque_secret
 
@@ -51,6 +51,7 @@ def scaled_object(usecase: UseCase, component: Component, given: Given) -> Manif
     scaling, queue = component.scaling, component.scaling.queue
     if queue is None or not given.keda:
         return None
+    slowness = behavior(component)
     least = 1 if scaling.min is None else scaling.min
     found = manifest(
         usecase,
@@ -70,6 +71,8 @@ def scaled_object(usecase: UseCase, component: Component, given: Given) -> Manif
                 "replicas": max(1, least),
                 "behavior": "currentReplicasIfHigher",
             },
+            # KEDA makes an autoscaler from one pod on, and hands this to it.
+            **({"advanced": {"horizontalPodAutoscalerConfig": slowness}} if slowness else {}),
             "triggers": [_queue_length(usecase, queue.name, queue.messages_per_replica)],
         },
     )

@@ -129,6 +129,26 @@ def test_keda_watches_the_queue() -> None:
     ]
 
 
+def test_pods_are_taken_away_as_slowly_as_it_says() -> None:
+    slowly = {"scaleDown": {"stabilizationWindowSeconds": 15}}
+    by_cpu = component("api", scaling={"mode": "CPU", "max": 4, "scaleDownStabilizationSeconds": 15})
+    by_queue = {**QUEUE_SCALED, "scaling": {**QUEUE_SCALED["scaling"], "scaleDownStabilizationSeconds": 15}}
+
+    assert spec("HorizontalPodAutoscaler", make_usecase(by_cpu))["behavior"] == slowly
+    scaled = spec("ScaledObject", make_usecase(by_queue), WITH_KEDA)
+    assert scaled["advanced"] == {"horizontalPodAutoscalerConfig": {"behavior": slowly}}
+
+
+def test_pods_are_taken_away_at_once_where_it_says_0_and_as_kubernetes_does_where_it_says_nothing() -> None:
+    at_once = component("api", scaling={"mode": "CPU", "max": 4, "scaleDownStabilizationSeconds": 0})
+    silent = component("api", scaling={"mode": "CPU", "max": 4})
+
+    found = spec("HorizontalPodAutoscaler", make_usecase(at_once))["behavior"]
+    assert found == {"scaleDown": {"stabilizationWindowSeconds": 0}}
+    assert "behavior" not in spec("HorizontalPodAutoscaler", make_usecase(silent))
+    assert "advanced" not in spec("ScaledObject", make_usecase(QUEUE_SCALED), WITH_KEDA)
+
+
 def test_keda_gets_its_own_way_in() -> None:
     usecase = make_usecase(QUEUE_SCALED)
     found = {each["metadata"]["name"]: each for each in render(usecase, WITH_KEDA) if each["kind"] == "Secret"}
