@@ -51,7 +51,9 @@ def ready(kind: Kind, probe_image: str, *, home_made: bool) -> None:
         kind.kubectl("--namespace", "kube-system", "rollout", "status", target, "--timeout=120s", timeout=130)
     kind.kubectl("--namespace", "local-path-storage", "rollout", "status", "deployment", "--timeout=120s", timeout=130)
     _from_a_pod(kind, probe_image)
-    polling.eventually(lambda: kind.kubectl("top", "nodes"), timeout=90, what="metrics-server to have seen every node")
+    usage = ["top", "nodes"]
+    seen = "metrics-server to have seen every node"
+    polling.eventually(lambda: kind.kubectl(*usage, quiet=True), timeout=90, what=seen)
 
 
 def _from_a_pod(kind: Kind, image: str) -> None:

@@ -36,9 +36,9 @@ class Kind:
         self.settings = settings
         self.tools = tools
 
-    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 120) -> str:
+    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 120, quiet: bool = False) -> str:
         command: list[str | Path] = [self.tools.kubectl, "--context", self.settings.context, *arguments]
-        return self.progress.run(command, stdin=stdin, timeout=timeout)
+        return self.progress.run(command, stdin=stdin, timeout=timeout, quiet=quiet)
 
     def helm(self, *arguments: str, timeout: float = 600) -> str:
         return self.progress.run(

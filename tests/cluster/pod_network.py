@@ -29,7 +29,7 @@ def _nodes(kind: Kind) -> dict[str, tuple[str, str]]:
 
     Only nodes that are containers: KWOK's have no network to wire.
     """
-    listed = json.loads(kind.kubectl("get", "nodes", *kind.nodes(), "--output", "json"))
+    listed = json.loads(kind.kubectl("get", "nodes", *kind.nodes(), "--output", "json", quiet=True))
     items = listed["items"] if listed["kind"] == "List" else [listed]
     if not all("podCIDR" in node["spec"] for node in items):
         return {}

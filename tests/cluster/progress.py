@@ -55,11 +55,16 @@ class Progress:
         cwd: Path | None = None,
         stdin: str | None = None,
         timeout: float | None = None,
+        quiet: bool = False,
     ) -> str:
-        """The command's standard output; ClusterError with the end of the log where it fails."""
+        """The command's standard output; ClusterError where it fails, with the end of its log on the screen.
+
+        *quiet*: a failure is an answer, as while something is waited for; its log is kept and not shown.
+        """
         log = self._log or self.folder / "other.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a") as errors:
+            before = errors.tell()
             errors.write(f"$ {' '.join(map(str, command))}\n")
             errors.flush()
             try:
@@ -81,12 +86,15 @@ class Progress:
                 raise ClusterError(f"{command[0]} gave no answer within {timeout:.0f} s; its log: {log}") from error
             errors.write(done.stdout)
         if done.returncode:
-            raise ClusterError(self._failure(command, done.returncode, log))
+            raise ClusterError(self._failure(command, done.returncode, log, before, quiet=quiet))
         return done.stdout
 
-    def _failure(self, command: Sequence[str | Path], code: int, log: Path) -> str:
-        tail = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
-        print("\n".join(f"  | {line[:300]}" for line in tail), file=sys.stderr, flush=True)
+    def _failure(self, command: Sequence[str | Path], code: int, log: Path, before: int, *, quiet: bool) -> str:
+        """*before*: where in the log the command's own lines begin; what stands above is another's."""
+        own = log.read_bytes()[before:].decode(errors="replace")
+        tail = own.splitlines()[-TAIL_LINES:]
+        if not quiet:
+            print("\n".join(f"  | {line[:300]}" for line in tail), file=sys.stderr, flush=True)
         full = any("no space left on device" in line.lower() for line in tail)
         words = " ".join(map(str, command[:3]))
         if full:

@@ -26,6 +26,21 @@ def test_a_failure_prints_the_end_of_the_log_and_names_the_file(
     assert "1\n2\n" in log.read_text()
 
 
+def test_what_is_shown_is_the_command_s_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(tmp_path)
+    progress.run(["echo", "of the command before"])
+    with pytest.raises(ClusterError):
+        progress.run(["sh", "-c", "echo its own >&2; false"])
+    assert capsys.readouterr().err.splitlines()[1:] == ["  | its own"]
+
+
+def test_a_failure_that_is_an_answer_shows_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ClusterError, match="exit code 3"):
+        Progress(tmp_path).run(["sh", "-c", "echo not yet >&2; exit 3"], quiet=True)
+    assert capsys.readouterr().err == ""
+    assert "not yet" in (tmp_path / "logs" / "other.log").read_text()
+
+
 def test_a_full_disk_is_called_so(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match="the disk is full"):
         Progress(tmp_path).run(["sh", "-c", "echo 'write: No space left on device' >&2; exit 1"])
