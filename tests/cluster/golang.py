@@ -6,6 +6,7 @@ programs are for. The result of a build is moved into place at the end, so an in
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,10 @@ from pathlib import Path
 from cluster.errors import ClusterError
 from cluster.pins import STOCK_GO, Program
 from cluster.progress import Progress
+
+ASK_SECONDS = 60
+# How Go words that a version is not there: its own check, and the statuses by which proxies say it.
+UNKNOWN = r"unknown revision|invalid version|: 4(03|04|10) "
 
 
 class Go:
@@ -40,12 +45,13 @@ class Go:
         return self._download(program.module, program.version)
 
     def released(self, module: str, version: str) -> bool:
-        """Whether the module proxy knows that version."""
-        try:
-            self._go("list", "-m", f"{module}@{version}", cwd=self.cache)
-        except ClusterError:
-            return False
-        return True
+        """Whether the module proxy has that version; ClusterError where it can't be asked."""
+        ask = ["list", "-m", "-e", "-json", f"{module}@{version}"]
+        answer = json.loads(self._go(*ask, cwd=self.cache, timeout=ASK_SECONDS))
+        error = str(answer.get("Error", {}).get("Err", ""))
+        if error and not re.search(UNKNOWN, error):
+            raise ClusterError(f"go can't tell whether there is {module} {version}: {' '.join(error.split())}")
+        return not error
 
     def _build(self, program: Program, folder: Path) -> None:
         half_made = folder.with_name(f"{folder.name}.new")
@@ -103,7 +109,7 @@ class Go:
         answer = json.loads(self._go("mod", "download", "-json", f"{module}@{version}", cwd=self.cache))
         return Path(answer["Dir"])
 
-    def _go(self, *arguments: str, cwd: Path, gobin: Path | None = None) -> str:
+    def _go(self, *arguments: str, cwd: Path, gobin: Path | None = None, timeout: float | None = None) -> str:
         self.cache.mkdir(parents=True, exist_ok=True)
         env = {
             "GOFLAGS": "-trimpath",
@@ -113,10 +119,10 @@ class Go:
             **({"GOBIN": str(gobin)} if gobin else {}),
         }
         if shutil.which("go"):
-            return self.progress.run(["go", *arguments], env=env, cwd=cwd)
+            return self.progress.run(["go", *arguments], env=env, cwd=cwd, timeout=timeout)
         if not self.registry:
             raise ClusterError("go is not on PATH and no image registry answers: install Go 1.26 or newer")
-        return self.progress.run(_in_container(arguments, env, cwd, self.cache))
+        return self.progress.run(_in_container(arguments, env, cwd, self.cache), timeout=timeout)
 
 
 def _in_container(arguments: tuple[str, ...], env: dict[str, str], cwd: Path, cache: Path) -> list[str]:
