@@ -22,6 +22,8 @@ from usecase_operator.topology.objects import Topology
 from usecase_operator.topology.observed import observed, slices
 
 DEFINITIONS_SECONDS = 5.0
+# Between two questions to a broker that does not answer: 1, 2, 4, … up to this.
+LONGEST_PAUSE = 15.0
 COUNTS_SECONDS = 15.0
 COUNTS = "queues?columns=name,vhost,messages,consumers"
 
@@ -36,6 +38,11 @@ class Count:
     consumers: int | None
 
 
+def pause_after(failures: int) -> float:
+    """Seconds until a broker that has not answered *failures* times in a row, one at least, is asked again."""
+    return float(min(LONGEST_PAUSE, 2 ** (failures - 1)))
+
+
 class Observer:
     def __init__(self, api: Api, changed: Callable[[str], None]) -> None:
         self._api = api
@@ -44,7 +51,8 @@ class Observer:
         self._counts: dict[str, dict[str, Count]] = {}
         self._counted_at = float("-inf")
         self._failure: Retry | None = None
-        self._read_once = False
+        self._failures = 0
+        self._unread: set[str] = set()
         self._wake = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
         self._served: list[asyncio.Future[None]] = []
@@ -64,10 +72,11 @@ class Observer:
         """Keep *vhost* from now on and report its changes."""
         if vhost not in self._watched:
             self._watched[vhost] = None
-            self._read_once = False
+            self._unread.add(vhost)
 
     def forget(self, vhost: str) -> None:
         self._watched.pop(vhost, None)
+        self._unread.discard(vhost)
         self._counts.pop(vhost, None)
 
     async def topology(self, vhost: str, *, fresh: bool = False) -> Topology:
@@ -75,7 +84,7 @@ class Observer:
         self.watch(vhost)
         if self._failure:
             raise self._failure  # the loop below keeps trying, and tells when it succeeds
-        if fresh or not self._read_once:
+        if fresh or vhost in self._unread:
             await self._fresh()
         part = self._watched[vhost]
         return observed(orjson.loads(part)) if part else Topology()
@@ -117,20 +126,22 @@ class Observer:
         )
 
     def _pause(self) -> float:
-        return (self._failure and self._failure.after) or DEFINITIONS_SECONDS
+        if self._failure is None:
+            return DEFINITIONS_SECONDS
+        return self._failure.after or pause_after(self._failures)
 
     async def _read(self) -> None:
         found = slices(await self._api.get("definitions"))
         if time.monotonic() - self._counted_at >= COUNTS_SECONDS:
             self._count(await self._api.get(COUNTS))
             self._counted_at = time.monotonic()
-        first = not self._read_once
-        self._read_once = True
         for vhost, before in list(self._watched.items()):
             part = found.get(vhost)
             after = orjson.dumps(part, option=orjson.OPT_SORT_KEYS) if part else None
             self._watched[vhost] = after
-            if after != before and not first:
+            if vhost in self._unread:
+                self._unread.discard(vhost)  # who began to watch it waits for this, and needs no word
+            elif after != before:
                 self._changed(vhost)
 
     def _count(self, queues: list[dict[str, Any]]) -> None:
@@ -147,13 +158,13 @@ class Observer:
         if self._failure is None:
             log.warning("the broker can't be read", extra={"reason": failure.reason, "detail": failure.message})
         told = self._failure is not None and self._failure.reason == failure.reason
-        self._failure = failure
+        self._failure, self._failures = failure, min(self._failures + 1, 10)
         if not told:
             self._tell_all()
 
     def _recovered(self) -> None:
         if self._failure is not None:
-            self._failure = None
+            self._failure, self._failures = None, 0
             self._tell_all()
 
     def _tell_all(self) -> None:

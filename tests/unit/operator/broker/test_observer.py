@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import pytest
 from aiohttp import web
@@ -11,20 +11,23 @@ from aiohttp import web
 from usecase_operator import reasons
 from usecase_operator.broker.brokers import Broker, Brokers
 from usecase_operator.broker.connection import Connection
+from usecase_operator.broker.observer import pause_after
 from usecase_operator.errors import Retry
 
 EMPTY = '{"vhosts": [{"name": "v"}], "users": []}'
 SILENCE = ""
+NOBODY = Connection("", "127.0.0.1", 1, "u", "p")
 
 
 @dataclass
 class Reading:
-    """*asked*: a question has arrived that gets no answer. *told*: the observer has said that something changed."""
+    """*asked*: a question has arrived that gets no answer. *told*: the observer has said that *changes* were seen."""
 
     broker: Broker
     brokers: Brokers
     asked: asyncio.Event
     told: asyncio.Event
+    changes: list[str] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -49,9 +52,15 @@ async def reading(*answers: str) -> AsyncIterator[Reading]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    brokers = Brokers(guard=lambda: None, changed=lambda _: told.set())
-    broker = await brokers.of(Connection(f"http://127.0.0.1:{port}", "127.0.0.1", 1, "u", "p"), "v")
-    yield Reading(broker, brokers, silent, told)
+    changes: list[str] = []
+
+    def changed(vhost: str) -> None:
+        changes.append(vhost)
+        told.set()
+
+    brokers = Brokers(guard=lambda: None, changed=changed)
+    broker = await brokers.of(replace(NOBODY, management=f"http://127.0.0.1:{port}"), "v")
+    yield Reading(broker, brokers, silent, told, changes)
     await brokers.close()
     await runner.cleanup()
 
@@ -84,3 +93,16 @@ async def test_who_waits_for_a_read_is_told_when_the_connection_is_given_up() ->
         await found.brokers.release("v")
         with pytest.raises(Retry):
             await waiting
+
+
+async def test_a_change_that_is_seen_when_another_vhost_comes_is_told() -> None:
+    damaged = '{"vhosts": [{"name": "v", "tags": ["theirs"]}, {"name": "w"}], "users": []}'
+    async with reading(EMPTY, damaged) as found, asyncio.timeout(5):
+        await found.broker.observe("v")
+        await found.brokers.of(found.broker.api.connection, "w")
+        assert (await found.broker.observe("w")).vhost
+        assert found.changes == ["v"]
+
+
+def test_a_broker_that_is_away_is_asked_less_and_less() -> None:
+    assert [pause_after(failures) for failures in range(1, 7)] == [1, 2, 4, 8, 15, 15]
