@@ -17,6 +17,7 @@ COMMANDS: dict[str, Callable[[], None]] = {
     "backends": bringup.backends,
     "stack": bringup.stack_up,
     "stack-down": bringup.stack_down,
+    "path": bringup.path,
     "status": bringup.status,
     "times": bringup.times,
     "clean": bringup.clean,

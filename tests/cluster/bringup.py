@@ -28,7 +28,7 @@ from cluster import images as project_images
 from cluster import settings as environment
 from cluster.errors import ClusterError
 from cluster.golang import Go
-from cluster.kind import Kind
+from cluster.kind import Kind, Tools
 from cluster.progress import Progress, measured
 from cluster.settings import Settings
 
@@ -137,6 +137,12 @@ def stack_down() -> None:
         stack.down(_running(settings, progress))
 
 
+def path() -> None:
+    """For a shell to run: the line that finds kubectl and helm where they were built."""
+    settings, progress = _begin()
+    progress.say(welcome.path(_tools(settings, progress)))
+
+
 def status() -> None:
     settings, progress = _begin()
     if not engine.answers():
@@ -216,8 +222,12 @@ def _pull(progress: Progress, settings: Settings, image: str) -> None:
 def _running(settings: Settings, progress: Progress) -> Kind:
     """The commands on a cluster that is up already; its tools are there by then."""
     engine.ensure(progress, settings.cache)
+    return Kind(progress, settings, _tools(settings, progress))
+
+
+def _tools(settings: Settings, progress: Progress) -> Tools:
     go = Go(progress, settings.cache, registry=registry.answers())
-    return Kind(progress, settings, tools.ensure(go, settings.kubernetes_version, home_made=not registry.answers()))
+    return tools.ensure(go, settings.kubernetes_version, home_made=not registry.answers())
 
 
 def _room(cache: Path, gib: float) -> None:

@@ -4,12 +4,14 @@ Asks the deployed stack over the host's port, by HTTP alone; knows nothing of ho
 """
 
 import json
+import os
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
 
-from cluster.kind import Kind
+from cluster.kind import Kind, Tools
 from cluster.polling import eventually
 from cluster.stack import NAMESPACE, RELEASE
 
@@ -42,10 +44,12 @@ def say(kind: Kind) -> None:
     context = kind.settings.context
     kubectl = f"kubectl --context {context} --namespace {NAMESPACE}"
     api = f"http://localhost:{kind.api_port()}"
+    found = path(kind.tools)
+    first = f"\nFor this shell to find kubectl and helm as they are used here:\n  {found}\n" if found else ""
     kind.progress.say(
         f"""
 The task-management stack runs: six components, deployed by the operator from one UseCase.
-
+{first}
   API           {api}/docs
   demo login    user {USER}, password {PASSWORD}
   demo bot      {kubectl} port-forward service/{RELEASE}-bot-api 8081
@@ -62,6 +66,13 @@ Five things to try:
   5. walk the whole workflow      helm --kube-context {context} --namespace {NAMESPACE} test {RELEASE} --logs
 """
     )
+
+
+def path(tools: Tools) -> str:
+    """What a shell runs to find the kubectl and helm of this cluster; empty where it finds them already."""
+    strangers = [each for each in (tools.kubectl, tools.helm) if shutil.which(each.name) != str(each)]
+    folders = [str(each.parent) for each in strangers]
+    return f'export PATH="{os.pathsep.join(folders)}:$PATH"' if folders else ""
 
 
 def _login(api: str) -> str:
