@@ -7,12 +7,14 @@ anything. `make up` itself is not run from here: the stack is installed by the s
 import os
 import re
 import subprocess
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import pytest
 
 from cluster import bringup, stack, welcome
 from cluster.fixtures import Cluster
+from cluster.kind import Kind
 from usecases import ROOT
 
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
@@ -42,27 +44,48 @@ def unlike(printed: str, shown: str) -> str:
     return ""
 
 
-@pytest.mark.timeout(900)
-def test_the_tutorial_does_what_it_says(cluster: Cluster) -> None:
-    kind = bringup.running()
+def run(script: str, env: Mapping[str, str]) -> tuple[str, str, str]:
+    """How the shell ended, and all that it printed until then; one that takes too long is ended."""
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired as late:
+        return f"no end within {SECONDS} s", words(late.stdout), words(late.stderr)
+    return f"exit code {done.returncode}", done.stdout, done.stderr
+
+
+def words(printed: str | bytes | None) -> str:
+    """Of a shell that was ended they are bytes, whatever was asked for."""
+    return printed.decode(errors="replace") if isinstance(printed, bytes) else printed or ""
+
+
+@pytest.fixture
+def kind(cluster: Cluster) -> Iterator[Kind]:
+    """The stack as `make up` leaves it; nothing of an earlier run of the tutorial, nor of this one."""
+    kind, own = bringup.running(), ("--namespace", "default", "uc", "tutorial", "--ignore-not-found", "--timeout=90s")
     stack.up(kind, cluster.references)
     welcome.check(kind)
-    path = os.pathsep.join([str(cluster.kubectl_path.parent), os.environ["PATH"]])
+    cluster.kubectl("delete", *own)
+    try:
+        yield kind
+    finally:
+        cluster.kubectl("delete", *own)
+
+
+@pytest.mark.timeout(900)
+def test_the_tutorial_does_what_it_says(kind: Kind) -> None:
     port = {"API_PORT": str(kind.settings.api_port)} if kind.settings.api_port else {}
     script = "\n".join(f"{commands}printf '{END}'" for commands, _ in steps())
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=ROOT, env={**os.environ, **port, "PATH": path},
-        capture_output=True, text=True, timeout=SECONDS, check=False,
-    )  # fmt: skip
-    printed = done.stdout.split(END)
+    ended, output, errors = run(script, {**os.environ, **port})
+    printed = output.split(END)
     wrong = [
         f"{commands}printed\n{said}without\n{missing}"
         for (commands, shown), said in zip(steps(), printed, strict=False)
         if (missing := unlike(said, shown))
     ]
 
-    assert done.returncode == 0, f"{steps()[len(printed) - 1][0]}\n{printed[-1]}\n{done.stderr[-3000:]}"
+    reached = [*steps(), ("the end\n", "")][len(printed) - 1][0]
+    assert ended == "exit code 0", f"{ended} at\n{reached}{printed[-1]}\n{errors[-3000:]}"
     assert wrong == []
 
 
