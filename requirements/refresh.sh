@@ -10,7 +10,7 @@ external() { # <distribution folder> → its external dependencies and those of 
   python3 - "$@" <<'PY'
 import re, sys, tomllib
 from pathlib import Path
-ours = {f"usecase-{name}": f"services/shared/{name}" for name in ("contracts", "http", "runtime")}
+ours = {f"usecase-{name}": f"services/shared/{name}" for name in ("contracts", "http", "messaging", "runtime")}
 seen, todo, lines = set(), list(sys.argv[1:]), set()
 while todo:
     folder = todo.pop()
@@ -24,8 +24,8 @@ print("\n".join(sorted(lines)))
 PY
 }
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
-members=(operator services/shared/{contracts,http,runtime} services/api services/bot services/reminder-worker
-         services/analytics-worker services/postgres-data services/mongo-data)
+members=(operator services/shared/{contracts,http,messaging,runtime} services/api services/bot
+         services/reminder-worker services/analytics-worker services/postgres-data services/mongo-data)
 external "${members[@]}" > "$work/all.in"
 python3 -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml","rb"))["dependency-groups"]["dev"]))' >> "$work/all.in"
 "$uv" "${common[@]}" "$work/all.in" -o "$work/dev.txt" "$@"

@@ -10,9 +10,9 @@ from bench.services.rounds import Round, summary
 from cluster import backends
 from integration.services.broker import Vhost
 from usecase_contracts.topology import EXCHANGES, TASK_ANALYTICS_QUEUE, TASK_EVENTS, TASK_REMINDERS_QUEUE, task_key
+from usecase_messaging.publish import publisher
 from usecase_postgres_data import migrations, relay
 from usecase_postgres_data.database import Pool, connect, open_pool
-from usecase_runtime.publish import publisher
 
 ROWS, ROUNDS = 5_000, 5
 LOWEST_FLOOR = 5_000

@@ -9,7 +9,7 @@ from usecase_analytics_worker.settings import Settings
 from usecase_analytics_worker.statistics import CALL_SECONDS, keep_statistics
 from usecase_contracts.topology import TASK_ANALYTICS_QUEUE
 from usecase_http.client import http_client
-from usecase_runtime.consume import consume, reading
+from usecase_messaging.consume import consume, reading
 from usecase_runtime.ops import Readiness, ops_app
 from usecase_runtime.process import run_process
 from usecase_runtime.server import serving, stop_signal

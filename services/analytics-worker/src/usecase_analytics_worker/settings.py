@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from usecase_runtime.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
+from usecase_messaging.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
 from usecase_runtime.settings import RuntimeSettings, required_unless_debug
 
 BatchSize = Annotated[int, Field(ge=1, le=1000)]

@@ -17,10 +17,10 @@ from usecase_bot.telegram import TelegramUnauthorizedError
 from usecase_contracts.messages import parse
 from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, TASK_EVENTS
 from usecase_http.client import http_client
-from usecase_runtime.consume import consume, reading
+from usecase_messaging.consume import consume, reading
+from usecase_messaging.publish import publisher
 from usecase_runtime.ops import Readiness, ops_app
 from usecase_runtime.process import run_process
-from usecase_runtime.publish import publisher
 from usecase_runtime.server import serving, stop_signal
 
 SERVICE = "bot"

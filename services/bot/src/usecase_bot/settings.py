@@ -8,7 +8,7 @@ from pydantic.functional_validators import AfterValidator
 from pydantic_settings import NoDecode
 
 from usecase_bot.files import DEFAULT_TYPES
-from usecase_runtime.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
+from usecase_messaging.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
 from usecase_runtime.settings import RuntimeSettings, required_unless_debug
 
 

@@ -7,6 +7,7 @@ import structlog
 
 from usecase_contracts.topology import EXCHANGES
 from usecase_http.farewell import serving_peers
+from usecase_messaging.publish import publisher
 from usecase_postgres_data import migrations, relay
 from usecase_postgres_data.app import SERVICE, build, serve
 from usecase_postgres_data.database import Pool, open_pool
@@ -14,7 +15,6 @@ from usecase_postgres_data.housekeeping import keep_house
 from usecase_postgres_data.settings import Settings
 from usecase_runtime.ops import Readiness, ops_app
 from usecase_runtime.process import run_process
-from usecase_runtime.publish import publisher
 from usecase_runtime.server import serving, stop_signal, unless
 
 _log = structlog.get_logger()

@@ -13,12 +13,12 @@ from contextlib import suppress
 import structlog
 from prometheus_client import Counter, Gauge
 
+from usecase_messaging.publish import Publisher
 from usecase_postgres_data.database import ACQUIRE_SECONDS, OUTAGE, Connection, Pool, connect
 from usecase_postgres_data.domain import unroutable_wait
 from usecase_postgres_data.store import outbox
 from usecase_postgres_data.store.outbox import Taken
 from usecase_runtime.errors import Unavailable, Unroutable
-from usecase_runtime.publish import Publisher
 
 BATCH = 500
 WINDOW = 64

@@ -7,10 +7,10 @@ import structlog
 from usecase_contracts.messages import parse
 from usecase_contracts.topology import TASK_REMINDERS_QUEUE
 from usecase_http.client import http_client
+from usecase_messaging.consume import consume, reading
 from usecase_reminder_worker.handlers import Reminders
 from usecase_reminder_worker.settings import Settings
 from usecase_reminder_worker.timer import keep_time
-from usecase_runtime.consume import consume, reading
 from usecase_runtime.ops import Readiness, ops_app
 from usecase_runtime.process import run_process
 from usecase_runtime.server import serving, stop_signal

@@ -14,9 +14,9 @@ from integration.services.broker import Vhost
 from integration.services.postgres_data.test_tasks import change, new
 from integration.services.waiting import until
 from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, EXCHANGES, TASK_ANALYTICS_QUEUE
+from usecase_messaging.publish import Publisher, publisher
 from usecase_postgres_data import relay
 from usecase_postgres_data.database import Pool, connect
-from usecase_runtime.publish import Publisher, publisher
 
 
 @pytest.fixture

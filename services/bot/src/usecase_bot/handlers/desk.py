@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from usecase_bot.presses import Rows, encode
 from usecase_bot.telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message
-from usecase_runtime.publish import Publisher
+from usecase_messaging.publish import Publisher
 
 ALBUMS = 1000
 

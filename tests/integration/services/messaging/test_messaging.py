@@ -11,11 +11,11 @@ from structlog.testing import capture_logs
 from integration.services.broker import Vhost
 from integration.services.waiting import until
 from usecase_contracts.topology import TASK_ANALYTICS_QUEUE, TASK_EVENTS, dlq_of, retry_of
+from usecase_messaging.consume import consume, reading
+from usecase_messaging.publish import Publisher, publisher
 from usecase_runtime import context
-from usecase_runtime.consume import consume, reading
 from usecase_runtime.errors import Reject, ServerError, Unavailable, Unroutable
 from usecase_runtime.ops import Readiness
-from usecase_runtime.publish import Publisher, publisher
 
 QUEUE, KEY = TASK_ANALYTICS_QUEUE, "task.task_created"
 

@@ -8,7 +8,7 @@ from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractExchange
 from aio_pika.exceptions import PublishError
 
-from usecase_runtime.amqp import keep_connected
+from usecase_messaging.amqp import keep_connected
 from usecase_runtime.errors import Unavailable, Unroutable
 
 CONFIRM_SECONDS = 10.0

@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMess
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 
-from usecase_runtime.amqp import keep_connected
+from usecase_messaging.amqp import keep_connected
 from usecase_runtime.context import request_id, valid_request_id
 from usecase_runtime.errors import Reject, ServerError, Unavailable
 from usecase_runtime.ops import Readiness
