@@ -15,6 +15,8 @@ from cluster.errors import ClusterError
 from cluster.progress import Progress
 
 START_SECONDS = 60
+APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=300")
+NO_QUESTIONS = {"DEBIAN_FRONTEND": "noninteractive"}
 RUNTIME = Path(__file__).parent / "runc-bounded"
 SYS_RESOURCE = 1 << 24  # capabilities(7): the one kubelet and runc ask for, and restricted hosts take away
 
@@ -31,7 +33,8 @@ def ensure(progress: Progress, cache: Path) -> None:
         _require_debian_root("no Docker engine answers, and none is installed")
         progress.say("No Docker engine here: installing Debian's docker.io with apt-get, then starting it.")
         with progress.step("install the Docker engine", "40 s"):
-            apt_install(progress, ["docker.io", "iptables", "jq"])
+            # Debian 13 and later ship the command `docker` in a package of its own.
+            apt_install(progress, ["docker.io", "iptables", "jq"], where_known=["docker-cli"])
     elif os.geteuid() != 0:
         raise ClusterError(
             "the Docker engine does not answer `docker info`: start it (systemctl start docker) or, if it runs, "
@@ -48,14 +51,23 @@ def answers() -> bool:
         return False
 
 
-def apt_install(progress: Progress, packages: Sequence[str]) -> None:
-    """Install Debian packages; the lists are refreshed first, since a fresh machine may have none. Another installation
-    that runs on the machine (unattended upgrades) is waited for.
+def apt_install(progress: Progress, packages: Sequence[str], *, where_known: Sequence[str] = ()) -> None:
+    """Install Debian packages, those *where_known* only where the release has them.
+
+    Another installation that runs on the machine (unattended upgrades) is waited for.
     """
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    patient = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
-    progress.run([*patient, "update"], env=quiet)
-    progress.run([*patient, "install", "-y", "--no-install-recommends", *packages], env=quiet)
+    apt_update(progress)
+    known = [name for name in where_known if _known(name)]
+    progress.run([*APT, "install", "-y", "--no-install-recommends", *packages, *known], env=NO_QUESTIONS)
+
+
+def apt_update(progress: Progress) -> None:
+    """Refresh the lists of packages: a fresh machine may have none."""
+    progress.run([*APT, "update"], env=NO_QUESTIONS)
+
+
+def _known(package: str) -> bool:
+    return subprocess.run(["apt-cache", "show", package], capture_output=True, check=False).returncode == 0
 
 
 def _require_debian_root(reason: str) -> None:

@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from cluster import engine
 from cluster.progress import Progress
 
@@ -26,3 +28,21 @@ def test_an_older_copy_of_the_runtime_is_replaced(tmp_path: Path, play: Callable
     runtime.write_text("of an older checkout")
     engine.ensure(Progress(tmp_path), tmp_path)
     assert (runtime.read_bytes() == engine.RUNTIME.read_bytes()) is engine.bounded()
+
+
+@pytest.mark.parametrize(
+    ("known", "installed"),
+    [
+        pytest.param("exit 100", "docker.io", id="Debian 12: it is part of docker.io"),
+        pytest.param("echo Package: docker-cli", "docker.io docker-cli", id="Debian 13: a package of its own"),
+    ],
+)
+def test_the_docker_command_is_installed_with_the_engine(
+    tmp_path: Path, play: Callable[[str, str], Path], known: str, installed: str
+) -> None:
+    play("apt-cache", known)
+    play("apt-get", 'echo "$@" >> "$PLAYED/calls"')
+    engine.apt_install(Progress(tmp_path), ["docker.io"], where_known=["docker-cli"])
+    update, install = (tmp_path / "played" / "calls").read_text().splitlines()
+    assert update.endswith("update")
+    assert install.endswith(f"--no-install-recommends {installed}")
