@@ -80,5 +80,6 @@ KEDA = Program(
 # Where the same software comes from on a machine that reaches an image registry.
 STOCK_NODE = "kindest/node"
 STOCK_GO = "golang:1.26"
+STOCK_PROMETHEUS = "prom/prometheus:v3.5.0"
 STOCK_PROBE = "busybox:stable"
 PYTHON = "3.13"
