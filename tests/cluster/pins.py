@@ -35,7 +35,7 @@ def kubernetes(version: str) -> Program:
         "kubeadm",
     )
     commands = tuple(f"cmd/{name}" for name in names)
-    return Program("kubernetes", "k8s.io/kubernetes", version, commands, "8 min", wrapped=True, ldflags=flags)
+    return Program("kubernetes", "k8s.io/kubernetes", version, commands, "11 min", wrapped=True, ldflags=flags)
 
 
 def kubectl(version: str) -> Program:
@@ -48,7 +48,7 @@ def etcd(version: str) -> Program:
     return Program("etcd", "go.etcd.io/etcd/server/v3", version, ("",), "45 s", wrapped=True)
 
 
-KIND = Program("kind", "sigs.k8s.io/kind", "v0.33.0", ("",), "15 s")
+KIND = Program("kind", "sigs.k8s.io/kind", "v0.33.0", ("",), "35 s")
 HELM = Program("helm", "helm.sh/helm/v4", "v4.3.1", ("cmd/helm",), "2 min")
 CONTAINERD = Program(
     "containerd",
@@ -64,8 +64,8 @@ CNI = Program(
     ("plugins/main/ptp", "plugins/main/loopback", "plugins/ipam/host-local", "plugins/meta/portmap"),
     "10 s",
 )
-COREDNS = Program("coredns", "github.com/coredns/coredns", "v1.15.0", ("",), "2 min")
-METRICS_SERVER = Program("metrics-server", "sigs.k8s.io/metrics-server", "v0.9.0", ("cmd/metrics-server",), "2 min")
+COREDNS = Program("coredns", "github.com/coredns/coredns", "v1.15.0", ("",), "4 min")
+METRICS_SERVER = Program("metrics-server", "sigs.k8s.io/metrics-server", "v0.9.0", ("cmd/metrics-server",), "4 min")
 LOCAL_PATH = Program("local-path-provisioner", "github.com/rancher/local-path-provisioner", "v0.0.30", ("",), "70 s")
 KWOK = Program("kwok", "sigs.k8s.io/kwok", "v0.8.0", ("cmd/kwok",), "80 s")
 KEDA = Program(
