@@ -14,7 +14,7 @@ from usecase_postgres_data.settings import Settings as PostgresSettings
 from usecase_runtime.server import App
 
 POSTGRES = {"database_url": "postgresql://nowhere", "rabbitmq_url": "amqp://nowhere"}
-MONGO = {"mongodb_url": "mongodb://nowhere"}
+MONGO = {"mongodb_url": "mongodb://nowhere/nothing"}
 
 
 def bare(service: str) -> FastAPI:

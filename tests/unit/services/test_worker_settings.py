@@ -47,6 +47,8 @@ def test_a_batch_is_at_most_half_of_what_is_in_hand(prefetch: str, most: int, mo
         (AnalyticsSettings, {"INTERNAL_TOKEN": ""}, "INTERNAL_TOKEN is not set"),
         (ReminderSettings, {"INTERNAL_TOKEN": ""}, "INTERNAL_TOKEN is not set"),
         (ReminderSettings, {"RABBITMQ_URL": ""}, "RABBITMQ_URL: is not set"),
+        (ReminderSettings, {"RABBITMQ_URL": "rabbitmq:5672"}, "RABBITMQ_URL: must begin with amqp:// or amqps://"),
+        (AnalyticsSettings, {"RABBITMQ_URL": "amqp://"}, "RABBITMQ_URL: names no host"),
         (ReminderSettings, {"CHECK_INTERVAL_SECONDS": "0"}, "CHECK_INTERVAL_SECONDS: Input should be greater"),
         (ReminderSettings, {"TASK_REMINDERS_PREFETCH": "many"}, "TASK_REMINDERS_PREFETCH: Input should be a valid"),
     ],

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from usecase_messaging.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
-from usecase_runtime.settings import RuntimeSettings, required_unless_debug
+from usecase_runtime.settings import RuntimeSettings, required_unless_debug, url
 
 BatchSize = Annotated[int, Field(ge=1, le=1000)]
 BATCH_SIZE = 100
@@ -15,7 +15,7 @@ class Settings(RuntimeSettings):
     """Variables of this service; the common ones are in `usecase_runtime.settings`."""
 
     analytics_service_url: HttpUrl
-    rabbitmq_url: SecretStr
+    rabbitmq_url: Annotated[SecretStr, url("amqp", "amqps")]
     internal_token: SecretStr | None = None
     batch_size: BatchSize | None = None
     worker_batch_size: BatchSize | None = None

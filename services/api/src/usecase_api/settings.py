@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from usecase_runtime.settings import RuntimeSettings, required_unless_debug
+from usecase_runtime.settings import RuntimeSettings, required_unless_debug, url
 
 SHORTEST_KEY = 32
 PLACEHOLDERS = ("change-me", "your-")
@@ -22,7 +22,7 @@ class Settings(RuntimeSettings):
 
     database_service_url: HttpUrl
     analytics_service_url: HttpUrl
-    redis_url: SecretStr
+    redis_url: Annotated[SecretStr, url("redis", "rediss")]
     secret_key: SecretStr | None = None
     internal_token: SecretStr | None = None
     bot_credential: SecretStr | None = None
@@ -35,13 +35,6 @@ class Settings(RuntimeSettings):
     login_attempts_per_address: int = Field(default=200, ge=1, le=1_000_000)
     login_window_seconds: int = Field(default=300, ge=1, le=86_400)
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
-
-    @field_validator("redis_url")
-    @classmethod
-    def _redis(cls, value: SecretStr) -> SecretStr:
-        if urlsplit(value.get_secret_value()).scheme not in ("redis", "rediss"):
-            raise ValueError("must begin with redis:// or rediss://")
-        return value
 
     @field_validator("allowed_hosts")
     @classmethod

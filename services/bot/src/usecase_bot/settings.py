@@ -9,7 +9,7 @@ from pydantic_settings import NoDecode
 
 from usecase_bot.files import DEFAULT_TYPES
 from usecase_messaging.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
-from usecase_runtime.settings import RuntimeSettings, required_unless_debug
+from usecase_runtime.settings import RuntimeSettings, required_unless_debug, url
 
 
 def _token(value: SecretStr) -> SecretStr:
@@ -43,7 +43,7 @@ class Settings(RuntimeSettings):
     bot_api_server: HttpUrl = HttpUrl("https://api.telegram.org")
     bot_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     api_service_url: HttpUrl
-    rabbitmq_url: SecretStr
+    rabbitmq_url: Annotated[SecretStr, url("amqp", "amqps")]
     bot_notifications_prefetch: int = Field(default=10, ge=1, le=65_535)
     bot_notifications_max_tries: int = Field(default=MAX_TRIES, ge=1, le=1000)
     bot_notifications_max_processing_seconds: int = Field(default=MAX_PROCESSING_SECONDS, ge=1, le=7200)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError
+from pymongo.errors import BulkWriteError, ConfigurationError, ConnectionFailure, DuplicateKeyError
 
 from usecase_contracts.analytics import (
     ActivityLog,
@@ -24,6 +24,7 @@ from usecase_contracts.analytics import (
     TaskActionRecord,
     UserAnalytics,
 )
+from usecase_runtime.settings import BadVariable
 
 Document = dict[str, Any]
 Collection = AsyncIOMotorCollection[Document]
@@ -189,15 +190,19 @@ class Store:
 @asynccontextmanager
 async def open_store(url: str, *, connections: int, retention_days: int) -> AsyncIterator[Store]:
     """A store that connects when it is first used; a written batch is in the journal when its call returns."""
-    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
-        url,
-        appname="mongo-data",
-        tz_aware=True,
-        journal=True,
-        maxPoolSize=connections,
-        serverSelectionTimeoutMS=SELECTION_MILLISECONDS,
-        socketTimeoutMS=SOCKET_MILLISECONDS,
-    )
+    try:
+        client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            url,
+            appname="mongo-data",
+            tz_aware=True,
+            journal=True,
+            maxPoolSize=connections,
+            serverSelectionTimeoutMS=SELECTION_MILLISECONDS,
+            socketTimeoutMS=SOCKET_MILLISECONDS,
+        )
+    except (ConfigurationError, ValueError) as error:
+        reason = f"MongoDB's driver does not take it ({type(error).__name__}): look at its options"
+        raise BadVariable("MONGODB_URL", reason) from None
     try:
         yield Store(client, timedelta(days=retention_days))
     finally:

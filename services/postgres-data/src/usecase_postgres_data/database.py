@@ -7,6 +7,7 @@ import asyncpg
 import structlog
 
 from usecase_http.problem import Problem
+from usecase_runtime.settings import BadVariable
 
 if TYPE_CHECKING:  # generic for the type checker only
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -43,9 +44,12 @@ def outage_problem(error: Exception) -> Problem:
 
 async def connect(dsn: str) -> Connection:
     """A connection of one's own, for work that outlives a request. Raises one of OUTAGE."""
-    return await asyncpg.connect(
-        dsn, timeout=STATEMENT_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=SESSION
-    )
+    try:
+        return await asyncpg.connect(
+            dsn, timeout=STATEMENT_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=SESSION
+        )
+    except asyncpg.ClientConfigurationError as error:  # would read as an outage, and no waiting mends it
+        raise BadVariable("DATABASE_URL", str(error)) from None
 
 
 async def open_pool(dsn: str, size: int) -> Pool:

@@ -1,17 +1,17 @@
 """What env gives to postgres-data, and nothing else."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from usecase_runtime.settings import RuntimeSettings, required_unless_debug
+from usecase_runtime.settings import RuntimeSettings, required_unless_debug, url
 
 
 class Settings(RuntimeSettings):
     """Variables of this service; the common ones are in `usecase_runtime.settings`."""
 
-    database_url: SecretStr
-    rabbitmq_url: SecretStr
+    database_url: Annotated[SecretStr, url("postgresql", "postgres")]
+    rabbitmq_url: Annotated[SecretStr, url("amqp", "amqps")]
     internal_token: SecretStr | None = None
     port: int = Field(default=8001, ge=0, le=65535)
     connection_pool_size: int = Field(default=20, ge=1, le=200)

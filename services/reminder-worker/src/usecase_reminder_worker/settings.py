@@ -1,18 +1,18 @@
 """What env gives to the reminder worker, and nothing else."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from usecase_messaging.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
-from usecase_runtime.settings import RuntimeSettings, required_unless_debug
+from usecase_runtime.settings import RuntimeSettings, required_unless_debug, url
 
 
 class Settings(RuntimeSettings):
     """Variables of this service; the common ones are in `usecase_runtime.settings`."""
 
     database_service_url: HttpUrl
-    rabbitmq_url: SecretStr
+    rabbitmq_url: Annotated[SecretStr, url("amqp", "amqps")]
     internal_token: SecretStr | None = None
     check_interval_seconds: int = Field(default=300, ge=1, le=86_400)
     task_reminders_prefetch: int = Field(default=10, ge=1, le=65_535)

@@ -1,5 +1,7 @@
 """mongo-data as a process: the seed's paths, an outage, a stop."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -9,7 +11,7 @@ import pytest
 
 from cluster.backends import Running
 from cluster.polling import eventually
-from integration.services.process import Process, service
+from integration.services.process import Process, environment, service
 
 MODULE = "usecase_mongo_data"
 
@@ -72,3 +74,30 @@ def test_a_server_that_is_killed_is_a_503_and_then_it_goes_on(process: Process, 
 def test_it_stops_cleanly(process: Process) -> None:
     bulk(process, {"action": "created"})
     assert process.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        pytest.param({}, "MONGODB_URL: is not set", id="nothing"),
+        pytest.param({"MONGODB_URL": "mongodb://h/d"}, "INTERNAL_TOKEN is not set", id="no credential"),
+        pytest.param({"MONGODB_URL": "foo", "DEBUG": "true"}, "MONGODB_URL: must begin with mongodb://", id="a word"),
+        pytest.param(
+            {"MONGODB_URL": "mongodb://h", "DEBUG": "true"}, "MONGODB_URL: names no database", id="no database"
+        ),
+        pytest.param(
+            {"MONGODB_URL": "mongodb://u:hunter2@one,two/d?directConnection=true", "DEBUG": "true"},
+            "MONGODB_URL: MongoDB's driver does not take it",
+            id="options that contradict the hosts",
+        ),
+    ],
+)
+def test_a_wrong_environment_is_one_line_that_names_the_variable(variables: dict[str, str], line: str) -> None:
+    env = environment(METRICS_PORT="0", **variables)
+    ended = subprocess.run(
+        [sys.executable, "-m", MODULE], env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    (said,) = ended.stderr.splitlines()
+    assert ended.returncode == 2
+    assert said.startswith(line)
+    assert "hunter2" not in said

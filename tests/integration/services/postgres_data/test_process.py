@@ -180,10 +180,21 @@ def test_two_replicas_share_the_work(variables: dict[str, str], vhost: Vhost) ->
             "PORT: Input should be a valid integer, unable to parse string as an integer",
             id="a port by name",
         ),
+        pytest.param(
+            {"DATABASE_URL": "foo", "RABBITMQ_URL": "rabbitmq:5672", "DEBUG": "true"},
+            "DATABASE_URL: must begin with postgresql:// or postgres://\nRABBITMQ_URL: must begin with amqp:// or amqps://",
+            id="no addresses",
+        ),
+        pytest.param(
+            {"DATABASE_URL": "postgresql://h/d?sslmode=maybe", "RABBITMQ_URL": "amqp://h", "DEBUG": "true"},
+            "DATABASE_URL: `sslmode` parameter must be one of: disable, allow, prefer, require, verify-ca, verify-full",
+            id="an option that PostgreSQL does not know",
+        ),
     ],
 )
 def test_a_wrong_environment_is_said_in_one_line_a_variable(variables: dict[str, str], line: str) -> None:
+    env = environment(METRICS_PORT="0", **variables)
     ended = subprocess.run(
-        [sys.executable, "-m", MODULE], env=environment(**variables), capture_output=True, text=True, check=False
+        [sys.executable, "-m", MODULE], env=env, capture_output=True, text=True, timeout=60, check=False
     )
     assert (ended.returncode, ended.stderr.strip()) == (2, line)

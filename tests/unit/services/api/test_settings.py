@@ -53,6 +53,7 @@ def test_several_origins(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param({"DATABASE_SERVICE_URL": None}, "DATABASE_SERVICE_URL: is not set", id="no postgres-data"),
         pytest.param({"ANALYTICS_SERVICE_URL": "mongo:8002"}, "ANALYTICS_SERVICE_URL: ", id="an address without http"),
         pytest.param({"REDIS_URL": "http://redis"}, "REDIS_URL: must begin with redis://", id="Redis by HTTP"),
+        pytest.param({"REDIS_URL": "redis://:redis123@/0"}, "REDIS_URL: names no host", id="Redis nowhere"),
         pytest.param({"MAX_TASKS_PER_PAGE": "0"}, "MAX_TASKS_PER_PAGE: ", id="pages of nothing"),
         pytest.param({"MAX_TASKS_PER_PAGE": "many"}, "MAX_TASKS_PER_PAGE: ", id="a number in words"),
         pytest.param({"ACCESS_TOKEN_EXPIRE_MINUTES": "-1"}, "ACCESS_TOKEN_EXPIRE_MINUTES: ", id="tokens of the past"),

@@ -40,6 +40,7 @@ def test_types_of_files_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) 
         ({"API_SERVICE_URL": "api"}, "API_SERVICE_URL: "),
         ({"BOT_API_SERVER": "api.telegram.org"}, "BOT_API_SERVER: "),
         ({"RABBITMQ_URL": ""}, "RABBITMQ_URL: is not set"),
+        ({"RABBITMQ_URL": "http://rabbitmq"}, "RABBITMQ_URL: must begin with amqp:// or amqps://"),
         ({"BOT_TIMEZONE": "Berlin"}, "BOT_TIMEZONE: 'Berlin' is no time zone"),
         ({"MAX_FILE_SIZE": "0"}, "MAX_FILE_SIZE: "),
     ],

@@ -1,11 +1,11 @@
 """How a process refuses to start without what it needs."""
 
-from typing import Self
+from typing import Annotated, Self
 
 import pytest
 from pydantic import SecretStr, model_validator
 
-from usecase_runtime.settings import RuntimeSettings, load, otlp_endpoint, required_unless_debug
+from usecase_runtime.settings import RuntimeSettings, load, otlp_endpoint, required_unless_debug, url
 
 
 class Sample(RuntimeSettings):
@@ -58,6 +58,62 @@ def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: py
     with pytest.raises(SystemExit):
         load(Sample)
     assert "hunter2" not in capsys.readouterr().err
+
+
+class Addressed(RuntimeSettings):
+    broker: Annotated[SecretStr, url("amqp", "amqps")]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("amqp://rabbitmq", id="a host"),
+        pytest.param("amqps://guest:p%2Fss@rabbitmq:5671/vhost?x=/y", id="everything"),
+        pytest.param("amqp://guest:a:b@[::1]:5672/", id="IPv6"),
+        pytest.param("amqp://one:1,two:2,three/", id="three hosts"),
+        pytest.param("AMQP://rabbitmq", id="capitals"),
+    ],
+)
+def test_an_address_is_taken_as_it_is(address: str) -> None:
+    assert Addressed(broker=SecretStr(address)).broker.get_secret_value() == address
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        pytest.param("hunter2", "must begin with amqp:// or amqps://", id="a word"),
+        pytest.param("rabbitmq:5672", "must begin with amqp:// or amqps://", id="no scheme"),
+        pytest.param("http://guest:hunter2@rabbitmq", "must begin with amqp:// or amqps://", id="another scheme"),
+        pytest.param("amqp://", "names no host", id="nothing behind it"),
+        pytest.param("amqp://guest:hunter2@/vhost", "names no host", id="no host"),
+        pytest.param("amqp://guest:hunter2@:5672", "names no host", id="a port alone"),
+        pytest.param("amqp://guest:hun/ter2@rabbitmq", "names no host", id="a slash in the password"),
+        pytest.param("amqp://guest:hunter2@rabbitmq:amqp", "names no host", id="a port by name"),
+        pytest.param("amqp://guest:hunter2@rabbitmq:70000", "names no host", id="no such port"),
+        pytest.param("amqp://guest:hunter2@one,,two", "names no host", id="a gap between hosts"),
+        pytest.param("amqp://guest:hunter2\u2100@rabbit mq", "names no host", id="a space"),
+    ],
+)
+def test_what_is_no_address_is_said_without_it(
+    address: str, reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BROKER", address)
+    with pytest.raises(SystemExit) as stopped:
+        load(Addressed)
+    (said,) = capsys.readouterr().err.splitlines()
+    assert stopped.value.code == 2
+    assert said.startswith(f"BROKER: {reason}")
+    assert not any(part in said for part in ("hunter2", "ter2", "guest"))
+
+
+@pytest.mark.parametrize("variable", ["JAEGER_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"])
+def test_a_collector_is_an_address(
+    variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, "jaeger:14268")
+    with pytest.raises(SystemExit):
+        load(RuntimeSettings)
+    assert capsys.readouterr().err == f"{variable}: must begin with http:// or https://\n"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 Each service adds its own fields in its `settings.py`; nothing else reads the environment.
 """
 
+import re
 import sys
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 S = TypeVar("S", bound=BaseSettings)
 Address = TypeVar("Address", str, SecretStr)
+LAST_PORT = 65535
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]]+)(:(?P<port>[0-9]{1,5}))?")
 
 
 class BadVariable(Exception):  # noqa: N818 - read as a sentence
@@ -24,24 +27,27 @@ class BadVariable(Exception):  # noqa: N818 - read as a sentence
 
 
 def url(*schemes: str) -> AfterValidator:
-    """Of a setting: an address with one of these schemes, and with a host, or several with commas between them. What is
+    """Of a setting: an address with one of these schemes and a host, or several hosts with commas between them. What is
     wrong is said without the value, any part of which may be a password.
     """
     beginnings = " or ".join(f"{scheme}://" for scheme in schemes)
 
     def check(value: Address) -> Address:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        scheme, _, rest = text.partition("://")
+        if scheme.lower() not in schemes:
             raise ValueError(f"must begin with {beginnings}")
-        for host in _authority(text).rpartition("@")[2].split(","):
-            name, port = _host_and_port(host)
-            if not name:
-                raise ValueError(f"names no host after {beginnings}")
-            if port is None or not port.isdecimal() or not 0 < int(port) <= 65535:
-                raise ValueError(f"has no port that is a number, or a password whose / ? # @ are not written as {ESCAPES}")
+        authority = re.split("[/?#]", rest, maxsplit=1)[0]
+        if not all(_is_host(each) for each in authority.rpartition("@")[2].split(",")):
+            raise ValueError("names no host, or none that can be read: in a password, / ? # @ are %2F %3F %23 %40")
         return value
 
     return AfterValidator(check)
+
+
+def _is_host(text: str) -> bool:
+    found = _HOST.fullmatch(text)
+    return found is not None and 0 < int(found["port"] or 1) <= LAST_PORT
 
 
 class RuntimeSettings(BaseSettings):
@@ -51,10 +57,10 @@ class RuntimeSettings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     debug: bool = False
-    metrics_port: int = Field(default=9090, ge=0, le=65535)
+    metrics_port: int = Field(default=9090, ge=0, le=LAST_PORT)
     enable_metrics: bool = True
-    otel_exporter_otlp_endpoint: str | None = None
-    jaeger_endpoint: str | None = None
+    otel_exporter_otlp_endpoint: Annotated[str, url("http", "https")] | None = None
+    jaeger_endpoint: Annotated[str, url("http", "https")] | None = None
     otel_traces_sampler_arg: float = Field(default=0.1, ge=0, le=1)
     stop_grace_seconds: float = Field(default=20, ge=0, le=600)
 
