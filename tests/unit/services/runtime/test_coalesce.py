@@ -86,6 +86,18 @@ async def test_a_flush_that_fails_fails_for_all_and_the_next_one_works() -> None
     assert await coalescer.add(3) == 3
 
 
+@pytest.mark.parametrize("answers", [0, 1, 3])
+async def test_a_flush_that_answers_too_few_or_too_many_fails_for_all(answers: int) -> None:
+    async def flush(items: list[int]) -> list[int]:
+        return [7] * answers if len(items) == 2 else items
+
+    coalescer: Coalescer[int, int] = Coalescer(flush, most=64)
+    async with asyncio.timeout(5):
+        failed = await asyncio.gather(coalescer.add(1), coalescer.add(2), return_exceptions=True)
+    assert [str(each) for each in failed] == [f"{answers} results for 2 items: nobody can tell whose they are"] * 2
+    assert await coalescer.add(3) == 3
+
+
 async def test_a_caller_who_leaves_does_not_disturb_the_others() -> None:
     flushes = Flushes()
     flushes.go.clear()
