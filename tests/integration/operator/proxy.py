@@ -30,16 +30,25 @@ class Writes:
     at: int | None = None
     strike: Callable[[], object] = lambda: None
     struck: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def arm(self, at: int | None) -> None:
-        self.count, self.at = 0, at
-        self.struck.clear()
+        with self._lock:
+            self.count, self.at = 0, at
+            self.struck.clear()
+
+    def disarm(self) -> bool:
+        """No strike from here on. Whether there was one: none falls between the two."""
+        with self._lock:
+            self.at = None
+            return self.struck.is_set()
 
     def done(self) -> None:
-        self.count += 1
-        if self.count == self.at:
-            self.strike()
-            self.struck.set()
+        with self._lock:
+            self.count += 1
+            if self.count == self.at:
+                self.strike()
+                self.struck.set()
 
 
 @dataclass

@@ -61,8 +61,7 @@ class Life:
         act()
         struck = self.stage.writes.struck
         self.stage.until(lambda: struck.is_set() or holds(), SETTLED, what)
-        killed = struck.is_set()
-        self.stage.writes.at = None
+        killed = self.stage.writes.disarm()
         if killed:
             self.stage.operator.stop()
             self.stage.operator.start()
