@@ -12,8 +12,8 @@ from integration.operator.stage import Stage, stage, task_management
 
 NAME = "task-management"
 CONVERGED = 30.0
-# Long enough that a watch which stalled at the beginning is given up within `CONVERGED` after the end.
-TROUBLE = 50.0
+# A watch that stalled at the beginning is given up after 75 s: 15 s before `CONVERGED` has passed since the end.
+TROUBLE = 60.0
 KINDS = {
     *("409", "429", "500", "lost request", "lost answer"),
     *("dropped event", "stale event", "expired"),
