@@ -24,7 +24,7 @@ def stack(name: str, labels: str = "") -> str:
 
 
 # Alert → series that make it fire, and the same series on a good day. "0+60x60": 60 more each minute, for an hour.
-FLAT, GROWS, SLOWLY = "0+0x60", "0+60x60", "0+1x60"
+FLAT, GROWS, SLOWLY, MANY = "0+0x60", "0+60x60", "0+1x60", "0+600x60"
 OPERATORS = {
     "UseCaseNotReady": ({f"usecase_ready{{{UC}}}": "0+0x60"}, {f"usecase_ready{{{UC}}}": "1+0x60"}),
     "UseCaseDeadLetters": (
@@ -105,8 +105,8 @@ STACK = {
         {stack("outbox_unroutable_total", 'exchange="task_events",routing_key="task.created"'): FLAT},
     ),
     "TaskBacklogGrows": (
-        {relayed("task_events"): "0+600x60", processed("task_analytics"): GROWS},
-        {relayed("task_events"): "0+600x60", processed("task_analytics"): "0+600x60"},
+        {relayed("task_events"): MANY, processed("task_analytics"): GROWS},
+        {relayed("task_events"): MANY, processed("task_analytics"): MANY, processed("task_reminders"): MANY},
     ),
     "TaskMessagesRejected": (
         {processed("task_analytics", "rejected"): SLOWLY},
@@ -117,6 +117,10 @@ STACK = {
         {processed("task_analytics", "retried"): SLOWLY, processed("task_analytics"): GROWS},
     ),
     "TaskRemindersLate": (
+        {stack("reminders_oldest_due_seconds"): "0+60x60"},
+        {stack("reminders_oldest_due_seconds"): "0 2 45 0+0x60"},
+    ),
+    "TaskRemindersOutOfDate": (
         {relayed("task_events"): GROWS},
         {relayed("task_events"): GROWS, processed("task_reminders"): GROWS},
     ),
@@ -169,6 +173,27 @@ def test_an_alert_fires_when_it_should_and_only_then(run_promtool: Helm, tmp_pat
     bad = [case(alert, True, series) for alert, (series, _) in both.items()]
     good = [case(alert, False, series) for alert, (_, series) in both.items()]
     assert played(run_promtool, tmp_path, bad + good) == ""
+
+
+@pytest.mark.parametrize(
+    ("queue", "series"),
+    [
+        ("task_analytics", {relayed("task_events"): MANY, processed("task_reminders"): MANY}),
+        ("task_reminders", {relayed("task_events"): MANY, processed("task_analytics"): MANY}),
+        ("bot_notifications", {relayed("reminders"): MANY}),
+        ("task_analytics", {relayed("task_events"): MANY, processed("task_reminders"): MANY,
+                            processed("task_analytics", "retried"): MANY}),
+    ],
+    ids=["analytics", "reminders", "notifications", "retried only"],
+)  # fmt: skip
+def test_a_backlog_grows_where_no_consumer_was_ever_seen(
+    run_promtool: Helm, tmp_path: Path, queue: str, series: dict[str, str]
+) -> None:
+    firing = case("TaskBacklogGrows", True, series)
+    (question,) = firing["promql_expr_test"]
+    question["expr"] = 'count by (queue) (ALERTS{alertname="TaskBacklogGrows",alertstate="firing"})'
+    question["exp_samples"] = [{"labels": f'{{queue="{queue}"}}', "value": 1}]
+    assert played(run_promtool, tmp_path, [firing]) == ""
 
 
 def test_promtool_would_say_so(run_promtool: Helm, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from usecase_postgres_data import migrations, relay
 from usecase_postgres_data.app import SERVICE, build, serve
 from usecase_postgres_data.database import Pool, open_pool
 from usecase_postgres_data.housekeeping import keep_house
+from usecase_postgres_data.lateness import watch_reminders
 from usecase_postgres_data.settings import Settings
 from usecase_runtime.ops import Readiness, ops_app
 from usecase_runtime.process import run_process
@@ -39,6 +40,7 @@ async def run(settings: Settings) -> None:
             background = [
                 asyncio.create_task(relay.relay(dsn, to_broker, relaying)),
                 asyncio.create_task(relay.watch_age(pool)),
+                asyncio.create_task(watch_reminders(pool)),
                 asyncio.create_task(keep_house(pool)),
             ]
             async with serving_peers(serve(app, settings), settings.port, grace=settings.stop_grace_seconds):

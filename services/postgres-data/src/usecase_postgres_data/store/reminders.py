@@ -14,7 +14,7 @@ from usecase_contracts import topology
 from usecase_contracts.messages import PUBLISHED_BY_API
 from usecase_contracts.reminders import Dispatched, NextReminder, Reminder, ReminderCreate, ReminderKind
 from usecase_http.problem import Problem
-from usecase_postgres_data.database import ACQUIRE_SECONDS, Pool
+from usecase_postgres_data.database import ACQUIRE_SECONDS, Pool, Pooled
 from usecase_postgres_data.store.outbox import CHANNEL
 from usecase_postgres_data.store.rows import OPEN, SEEN
 from usecase_runtime.context import request_id, traceparent
@@ -142,6 +142,12 @@ async def upcoming(pool: Pool, wait_seconds: float) -> NextReminder:
         if due or left <= 0:
             return NextReminder(next_due_at=row["reminder_time"] if row else None, due=due)
         await asyncio.sleep(min(left, LOOK_SECONDS, row["seconds"] if row else LOOK_SECONDS))
+
+
+async def oldest_due(connection: Pooled) -> float:
+    """Seconds that the oldest reminder has been due and is not dispatched; 0 when there is none."""
+    row = await connection.fetchrow(_NEXT)
+    return max(0.0, -row["seconds"]) if row else 0.0
 
 
 def _reminder(row: asyncpg.Record | None) -> Reminder:
