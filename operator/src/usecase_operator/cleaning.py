@@ -54,7 +54,7 @@ async def clean(
     too, if *patient*; else it stays.
     """
     vhost, uid = vhost_name(usecase.namespace, usecase.name), usecase.metadata.uid
-    broker = await brokers.of(messaging.connection_of(usecase, secrets), vhost)
+    broker = await brokers.of(messaging.connection_of(usecase, before, secrets), vhost)
     found = await broker.observe(vhost, fresh=True)
     plan = diff(Topology(), found, messaging.made_before(before), uid)
     events: tuple[KubernetesEvent, ...] = ()
@@ -68,6 +68,14 @@ async def clean(
         events = await _leave(broker, found.vhost, kept, plan.foreign)
     await brokers.release(vhost)
     return events
+
+
+def skipped(usecase: UseCase, why: str) -> KubernetesEvent:
+    """What was made in the broker stays there: the commands that remove it."""
+    vhost = vhost_name(usecase.namespace, usecase.name)
+    users = f"rabbitmqctl list_users | grep '^{vhost}\\.' | cut -f1 | xargs -rn1 rabbitmqctl delete_user"
+    note = f"the broker was not cleaned: {why}. To do it by hand: rabbitmqctl delete_vhost {vhost}; {users}"
+    return KubernetesEvent("Warning", reasons.MESSAGING_CLEANUP_SKIPPED, note)
 
 
 async def _leave(

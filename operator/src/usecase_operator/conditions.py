@@ -48,7 +48,8 @@ class Outcome:
 
     *accepted*: resolving the spec, and applying objects. *credentials*, *messaging*: the broker's side. *retained*:
     what was kept though it is no longer named, in a sentence. *dead_letters*: None while the broker can't tell.
-    *scaling*: troubles of autoscalers, each message naming its component.
+    *scaling*: troubles of autoscalers, each message naming its component. *leaving*: the broker still holds what the
+    spec no longer names.
     """
 
     accepted: Step
@@ -59,6 +60,7 @@ class Outcome:
     dead_letters: int | None = None
     scaling: tuple[Trouble, ...] = ()
     deleting: bool = False
+    leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _facts(usecase: UseCase, outcome: Outcome, previous: Status, now: str) -> It
     if speaks:
         said = "each component has its broker user and Secret"
         yield _step(reasons.CREDENTIALS_READY, outcome.credentials, reasons.CREDENTIALS_IN_PLACE, said, previous)
-    if messages:
+    if messages or outcome.leaving:
         yield _messaging(outcome, previous)
     yield _components(usecase, outcome, now)
     if any(each.scaling.mode != "Manual" for each in usecase.spec.components):

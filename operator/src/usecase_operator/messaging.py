@@ -99,7 +99,7 @@ async def settle(
         await remember(made, users)
 
     try:
-        connection = connection_of(usecase, secrets)
+        connection = connection_of(usecase, before, secrets)
         credentials = credentials_of.credentials(usecase, connection, children)
         broker = await brokers.of(connection, vhost_name(usecase.namespace, usecase.name))
         return await _declare(usecase, before, credentials, broker, noting)
@@ -107,20 +107,20 @@ async def settle(
         return Outcome(failure, credentials, promised, tuple(sorted(component_users(usecase).values())))
 
 
-def connection_of(usecase: UseCase, secrets: Callable[[str], Secret | None]) -> Connection:
+def connection_of(usecase: UseCase, before: Status, secrets: Callable[[str], Secret | None]) -> Connection:
     """The operator's way to the broker. Raises `Retry` that names what its Secret lacks."""
-    rabbitmq = usecase.spec.infrastructure.rabbitmq
-    if rabbitmq is None:
-        raise Retry(reasons.SECRET_NOT_FOUND, "infrastructure.rabbitmq is gone from the spec: put it back")
-    name = rabbitmq.connection_secret_ref.name
-    secret = secrets(name)
+    way = before.way_to(usecase.spec.infrastructure.rabbitmq)
+    if way is None:
+        raise Retry(reasons.SECRET_NOT_FOUND, "the spec names no broker: add infrastructure.rabbitmq", after=300)
+    secret = secrets(way.secret_name)
     if secret is None:
         raise Retry(
             reasons.SECRET_NOT_FOUND,
-            f"Secret {name}, named by infrastructure.rabbitmq.connectionSecretRef, does not exist: create it",
+            f"Secret {way.secret_name}, named by infrastructure.rabbitmq.connectionSecretRef, does not exist: "
+            "create it",
             after=300,
         )
-    return read_connection(secret.data or {}, name, rabbitmq.port)
+    return read_connection(secret.data or {}, way.secret_name, way.port)
 
 
 async def _declare(

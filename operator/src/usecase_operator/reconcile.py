@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from usecase_operator import graph, messaging, reasons, report
-from usecase_operator.cleaning import Brokers, clean
+from usecase_operator.cleaning import Brokers, clean, skipped
 from usecase_operator.cluster.children import Child, Key
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import SecretsOfNamespace
@@ -162,6 +162,8 @@ async def _without_messaging(
     try:
         return messaging.Outcome(events=await clean(usecase, before, secrets.get, brokers))
     except (Retry, Stuck) as failed:
+        if failed.reason == reasons.SECRET_NOT_FOUND:  # nobody will bring back what the spec no longer names
+            return messaging.Outcome(events=(skipped(usecase, failed.message),))
         return messaging.Outcome(failed, made=made)
 
 
@@ -313,6 +315,7 @@ def _report(
         retained=_retained(broker),
         dead_letters=report.dead_letter_count(usecase, broker.counts) if broker.counts else before.dead_letters,
         scaling=_scaling(usecase, cluster),
+        leaving=not has_broker and broker.made != Inventory(),
     )
     found = _found(usecase, before, broker.made, broker) if has_broker or broker.made != Inventory() else None
     steps = [*run.failures, broker.step]

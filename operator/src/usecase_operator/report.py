@@ -56,7 +56,7 @@ def _telling_strangers(found: tuple[Condition, ...], messaging: MessagingFound |
     )
 
 
-def remembering(before: Status, vhost: str, made: Made, users: tuple[str, ...]) -> Status:
+def remembering(usecase: UseCase, before: Status, made: Made, users: tuple[str, ...]) -> Status:
     """*before* with what is about to be made in the broker."""
     queues = before.messaging.queues if before.messaging else ()
     return Status(
@@ -66,7 +66,12 @@ def remembering(before: Status, vhost: str, made: Made, users: tuple[str, ...]) 
         dead_letters=before.dead_letters,
         conditions=before.conditions,
         components=before.components,
-        messaging=MessagingStatus(vhost=vhost, queues=queues, inventory=_inventory(made, users)),
+        messaging=MessagingStatus(
+            vhost=vhost_name(usecase.namespace, usecase.name),
+            connection=before.way_to(usecase.spec.infrastructure.rabbitmq),
+            queues=queues,
+            inventory=_inventory(made, users),
+        ),
         endpoints=before.endpoints,
     )
 
@@ -103,6 +108,7 @@ def _messaging(usecase: UseCase, found: MessagingFound, before: Status) -> Messa
         queues.append(QueueStatus(each.name, bucket(count.messages), count.consumers, dead.messages if dead else None))
     return MessagingStatus(
         vhost=vhost_name(usecase.namespace, usecase.name),
+        connection=before.way_to(usecase.spec.infrastructure.rabbitmq),
         queues=tuple(queues),
         inventory=_inventory(found.made, found.users),
     )

@@ -128,7 +128,7 @@ class Settler:
 
     def _remember(self, usecase: UseCase, before: Status) -> Remember:
         async def remember(made: Inventory, users: tuple[str, ...]) -> None:
-            promised = report.remembering(before, vhost_name(usecase.namespace, usecase.name), made, users)
+            promised = report.remembering(usecase, before, made, users)
             await self.cluster.resource.write_status(usecase, as_json(promised))
 
         return remember

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 from usecase_operator.decoding import camel, decode
+from usecase_operator.infrastructure import RabbitMQ
 
 ConditionStatus = Literal["True", "False", "Unknown"]
 State = Literal["Pending", "Blocked", "Progressing", "Ready", "Degraded", "Failed", "Suspended"]
@@ -90,8 +91,17 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerConnection:
+    """How the broker was reached: what was made there outlives the spec's word of it."""
+
+    secret_name: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class MessagingStatus:
     vhost: str | None = None
+    connection: BrokerConnection | None = None
     queues: tuple[QueueStatus, ...] = ()
     inventory: Inventory = Inventory()
 
@@ -116,6 +126,12 @@ class Status:
 
     def condition(self, type_: str) -> Condition | None:
         return next((each for each in self.conditions if each.type == type_), None)
+
+    def way_to(self, rabbitmq: RabbitMQ | None) -> BrokerConnection | None:
+        """The way to the broker that the spec names, or that it named when something was made there."""
+        if rabbitmq:
+            return BrokerConnection(rabbitmq.connection_secret_ref.name, rabbitmq.port)
+        return self.messaging.connection if self.messaging else None
 
     def component(self, name: str) -> ComponentStatus | None:
         return next((each for each in self.components if each.name == name), None)

@@ -13,14 +13,13 @@ from datetime import datetime
 from typing import Protocol
 
 from usecase_operator import graph, messaging, reasons
-from usecase_operator.cleaning import Brokers, clean
+from usecase_operator.cleaning import Brokers, clean, skipped
 from usecase_operator.cluster.children import Child, Key
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import SecretsOfNamespace
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.model import UseCase
 from usecase_operator.status import Status
-from usecase_operator.topology.ownership import vhost_name
 from usecase_operator.topology.plan import Inventory
 from usecase_operator.transitions import KubernetesEvent
 
@@ -68,7 +67,7 @@ async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers:
         events = await _within(max(left, LAST_TRY), _clean(usecase, before, cluster, brokers, now))
     except (Retry, Stuck) as failure:
         if left <= 0 or _secret_is_gone(usecase, failure, now):
-            return Ended(True, events=(_skipped(usecase, failure.message),))
+            return Ended(True, events=(skipped(usecase, failure.message),))
         return Ended(False, min(LOOK_AGAIN, max(left, 0.1)), waiting_for=failure.message)
     return Ended(True, events=events)
 
@@ -115,13 +114,6 @@ async def _clean(
         return ()
     patient = _seconds_deleting(usecase, now) < COUNT_SECONDS
     return await clean(usecase, before, (await cluster.secrets(usecase)).get, brokers, patient=patient)
-
-
-def _skipped(usecase: UseCase, why: str) -> KubernetesEvent:
-    vhost = vhost_name(usecase.namespace, usecase.name)
-    users = f"rabbitmqctl list_users | grep '^{vhost}\\.' | cut -f1 | xargs -rn1 rabbitmqctl delete_user"
-    note = f"the broker was not cleaned: {why}. To do it by hand: rabbitmqctl delete_vhost {vhost}; {users}"
-    return KubernetesEvent("Warning", reasons.MESSAGING_CLEANUP_SKIPPED, note)
 
 
 def _secret_is_gone(usecase: UseCase, failure: Retry | Stuck, now: str) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from usecase_operator import reasons
@@ -12,6 +13,7 @@ from usecase_operator.cluster.children import Child
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret
 from usecase_operator.errors import Retry
+from usecase_operator.infrastructure import Infrastructure, Messaging
 from usecase_operator.metadata import HASH, REVISION
 from usecase_operator.model import UseCase
 from usecase_operator.reconcile import Report, reconcile
@@ -118,24 +120,31 @@ class FakeBroker:
         )
 
     async def drop(self, plan: Plan, found: Topology, policy: Any) -> list[Kept]:
+        self.topology = Topology(self.topology.vhost)
         return []
 
     async def put_vhost(self, vhost: Any) -> None:
         return None
 
     async def delete_vhost(self, name: str) -> None:
-        return None
+        self.topology = Topology()
 
     async def delete_users(self, names: Any) -> None:
         return None
 
 
-async def run(usecase: UseCase, world: World, broker: FakeBroker, promised: list[Inventory] | None = None) -> Report:
+async def run(
+    usecase: UseCase,
+    world: World,
+    broker: FakeBroker,
+    promised: list[Inventory] | None = None,
+    before: Status = Status(),  # noqa: B008 - frozen
+) -> Report:
     async def remember(made: Inventory, users: tuple[str, ...]) -> None:
         assert not broker.declared, "remembered before it is made"
         (promised if promised is not None else []).append(made)
 
-    return await reconcile(usecase, Status(), world, broker, remember, NOW)
+    return await reconcile(usecase, before, world, broker, remember, NOW)
 
 
 def condition(report: Report, type_: str) -> Any:
@@ -241,3 +250,38 @@ async def test_without_a_broker_no_consumer_is_started_and_a_running_one_is_left
 async def test_a_missing_connection_secret_is_named() -> None:
     report = await run(shop(), World(), FakeBroker())
     assert condition(report, reasons.MESSAGING_READY).reason == reasons.SECRET_NOT_FOUND
+
+
+def silent(usecase: UseCase) -> UseCase:
+    """*usecase*, whose spec names no broker and nothing in one any more."""
+    spec = replace(
+        usecase.spec,
+        components=tuple(replace(each, consumes=(), publishes=()) for each in usecase.spec.components),
+        infrastructure=Infrastructure(),
+        messaging=Messaging(),
+    )
+    return replace(usecase, spec=spec)
+
+
+async def test_what_was_made_in_a_broker_goes_with_the_specs_last_word_of_it() -> None:
+    usecase, world, broker = shop(), World(), FakeBroker()
+    world.known_secrets = secrets_of(usecase)
+    before = (await run(usecase, world, broker)).status
+    away = await run(silent(usecase), world, FakeBroker(Retry(reasons.BROKER_UNREACHABLE, "away")), before=before)
+    assert condition(away, reasons.MESSAGING_READY).reason == reasons.BROKER_UNREACHABLE
+    assert condition(away, reasons.READY).status != "True"
+    report = await run(silent(usecase), world, broker, before=away.status)
+    assert broker.topology == Topology()
+    assert report.status.messaging is None
+    assert condition(report, reasons.MESSAGING_READY) is None
+
+
+async def test_without_the_remembered_secret_what_stays_in_the_broker_is_told() -> None:
+    usecase, world = shop(), World()
+    world.known_secrets = secrets_of(usecase)
+    before = (await run(usecase, world, FakeBroker())).status
+    world.known_secrets = {}
+    report = await run(silent(usecase), world, FakeBroker(), before=before)
+    assert [each.reason for each in report.events] == [reasons.MESSAGING_CLEANUP_SKIPPED]
+    assert "rabbitmqctl delete_vhost" in report.events[0].note
+    assert report.status.messaging is None

@@ -2,6 +2,7 @@
 
 from usecase_operator.status import (
     BlockedOn,
+    BrokerConnection,
     ComponentStatus,
     Condition,
     Inventory,
@@ -29,7 +30,9 @@ FULL = Status(
             scaling_mode="Manual",
         ),
     ),
-    messaging=MessagingStatus("prod.shop", (QueueStatus("jobs", "0", 1, 0),), Inventory(queues=("jobs",))),
+    messaging=MessagingStatus(
+        "prod.shop", BrokerConnection("admin", 5672), (QueueStatus("jobs", "0", 1, 0),), Inventory(queues=("jobs",))
+    ),
 )
 
 
