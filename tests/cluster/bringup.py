@@ -12,9 +12,11 @@ from pathlib import Path
 
 from cluster import (
     addons,
+    debian,
     demand,
     docker,
     engine,
+    mark,
     node_image,
     pins,
     pod_network,
@@ -28,7 +30,7 @@ from cluster import images as project_images
 from cluster import settings as environment
 from cluster.errors import ClusterError
 from cluster.golang import Go
-from cluster.kind import Kind, Tools
+from cluster.kind import Kind, Tools, delete, free_port, missing, nodes
 from cluster.progress import Progress, measured
 from cluster.settings import Settings
 
@@ -41,7 +43,7 @@ def up() -> None:
     settings, progress = _begin()
     with _alone(settings):
         kind, go, image = _prepare(settings, progress)
-        home_made = image.startswith(node_image.REPOSITORY)
+        home_made = _home_made(image)
         agent = node_image.agent_image(progress, settings.cache) if home_made else ""
         if home_made:
             project_images.load(kind, {"netpol": agent})  # the nodes of an older cluster carry an older agent
@@ -67,7 +69,10 @@ def down() -> None:
         progress.say("no Docker engine answers, so no cluster runs; nothing to delete")
         return
     with _alone(settings):
-        _running(settings, progress).delete()
+        if not nodes(progress, settings.cluster):
+            progress.say(f"no cluster {settings.cluster}; nothing to delete")
+            return
+        delete(progress, settings.cluster, tools.kind(Go(progress, settings.cache, registry=registry.answers())))
 
 
 def helm() -> None:
@@ -79,12 +84,15 @@ def helm() -> None:
 
 
 def images() -> None:
-    """Build what changed, and load into the cluster what its nodes lack."""
+    """Build what changed, and load into the cluster, if there is one, what its nodes lack."""
     settings, progress = _begin()
     with _alone(settings):
         engine.ensure(progress, settings.cache)
         built = project_images.build_all(progress, settings.cache, registry=registry.answers())
-        project_images.load(_running(settings, progress), built)
+        if nodes(progress, settings.cluster):
+            project_images.load(_running(settings, progress), built)
+        else:
+            progress.say(f"no cluster {settings.cluster} to load them into (make cluster)")
 
 
 def backend_images() -> None:
@@ -130,8 +138,8 @@ def stack_up() -> None:
 
 def stack_down() -> None:
     settings, progress = _begin()
-    if not engine.answers():
-        progress.say("no Docker engine answers, so no cluster runs; nothing to take off")
+    if not engine.answers() or not nodes(progress, settings.cluster):
+        progress.say(f"no cluster {settings.cluster} runs; nothing to take off")
         return
     with _alone(settings):
         stack.down(_running(settings, progress))
@@ -148,11 +156,10 @@ def status() -> None:
     if not engine.answers():
         progress.say("engine: does not answer `docker info` (make cluster starts it)")
         return
-    kind = _running(settings, progress)
-    nodes = kind.nodes()
-    progress.say(f"engine: answers\ncluster {settings.cluster}: {', '.join(nodes) or 'not there (make cluster)'}")
-    if nodes:
-        progress.say(kind.kubectl("get", "nodes", "--output", "wide").rstrip())
+    there = nodes(progress, settings.cluster)
+    progress.say(f"engine: answers\ncluster {settings.cluster}: {', '.join(there) or 'not there (make cluster)'}")
+    if there:
+        progress.say(_running(settings, progress).kubectl("get", "nodes", "--output", "wide").rstrip())
 
 
 def times() -> None:
@@ -186,48 +193,72 @@ def _prepare(settings: Settings, progress: Progress) -> tuple[Kind, Go, str]:
     """Engine, tools, node image and cluster, whichever of them are missing; the last is the cluster's node image."""
     _room(settings.cache, WARM_GIB)
     engine.ensure(progress, settings.cache)
+    made = mark.read(settings.cluster)
+    if made:
+        made.refuse_other(settings)
+    elif not nodes(progress, settings.cluster):
+        free_port(settings)  # its creation asks again; a taken one is said before the long builds
+    image = _image(settings, made)
     go = Go(progress, settings.cache, registry=registry.answers())
-    image = settings.node_image or ""
-    home_made = not image and not registry.answers()
-    if home_made and not any((settings.cache / "bin").glob(f"kubernetes-{settings.kubernetes_version}")):
+    if image == node_image.REPOSITORY and not _built(settings):
+        debian.refuse_elsewhere()
         _room(settings.cache, COLD_GIB)
-    if home_made:
         node_image.refuse_unpublished(go, settings.kubernetes_version)
-    kind = Kind(progress, settings, tools.ensure(go, settings.kubernetes_version, home_made=home_made))
-    if resumed := kind.resume():
-        return kind, go, resumed
-    if home_made:
+    kind = Kind(progress, settings, _tools(settings, progress))
+    if made:
+        kind.resume()
+        return kind, go, image
+    if image == node_image.REPOSITORY:
         image = node_image.ensure(progress, settings.cache, go, settings.kubernetes_version)
-    elif not image:
-        image = f"{pins.STOCK_NODE}:{settings.kubernetes_version}"
-        with progress.step(f"pull {image}", "60 s"):
-            _pull(progress, settings, image)
     elif not docker.image_exists(image):
         with progress.step(f"pull {image}", "60 s"):
-            progress.run(["docker", "pull", "--quiet", image])
-    kind.create(image, home_made=home_made)
+            _pull(progress, image)
+    kind.create(image, home_made=_home_made(image))
     return kind, go, image
 
 
-def _pull(progress: Progress, settings: Settings, image: str) -> None:
+def _image(settings: Settings, made: mark.Mark | None) -> str:
+    """The node image of the cluster that is there, or of the one to be made; without a tag where it is to be built."""
+    if made:
+        return made.image
+    if settings.node_image:
+        return settings.node_image
+    return f"{pins.STOCK_NODE}:{settings.kubernetes_version}" if registry.answers() else node_image.REPOSITORY
+
+
+def _home_made(image: str) -> bool:
+    """Whether pods of such nodes are ours to wire, and Kubernetes was built here."""
+    return image.partition(":")[0] == node_image.REPOSITORY
+
+
+def _built(settings: Settings) -> bool:
+    return (settings.cache / "bin" / f"kubernetes-{settings.kubernetes_version}").is_dir()
+
+
+def _pull(progress: Progress, image: str) -> None:
     try:
         progress.run(["docker", "pull", "--quiet", image])
     except ClusterError as error:
         raise ClusterError(
-            f"KUBERNETES_VERSION={settings.kubernetes_version}: kind publishes no image {image}; choose a version "
-            "of https://github.com/kubernetes-sigs/kind/releases, or name one by NODE_IMAGE="
+            f"{image} can't be pulled; if there is no such image, choose a KUBERNETES_VERSION of "
+            f"https://github.com/kubernetes-sigs/kind/releases, or name one by NODE_IMAGE= ({error})"
         ) from error
 
 
 def _running(settings: Settings, progress: Progress) -> Kind:
     """The commands on a cluster that is up already; its tools are there by then."""
     engine.ensure(progress, settings.cache)
+    if not nodes(progress, settings.cluster):
+        raise missing(settings.cluster)
     return Kind(progress, settings, _tools(settings, progress))
 
 
 def _tools(settings: Settings, progress: Progress) -> Tools:
+    """Those that fit the cluster that is there, or the one to be made."""
+    made = mark.read(settings.cluster)
+    version = made.version if made else settings.kubernetes_version
     go = Go(progress, settings.cache, registry=registry.answers())
-    return tools.ensure(go, settings.kubernetes_version, home_made=not registry.answers())
+    return tools.ensure(go, version, home_made=_home_made(_image(settings, made)))
 
 
 def _room(cache: Path, gib: float) -> None:

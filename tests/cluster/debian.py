@@ -5,12 +5,14 @@ PostgreSQL 17, RabbitMQ 4, Redis 8). What the machine needs to reach its package
 settings) is copied into the base, so that every Dockerfile on top installs packages as it would anywhere.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from cluster import docker, engine
+from cluster.errors import ClusterError
 from cluster.progress import Progress
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -26,6 +28,15 @@ def base(progress: Progress, cache: Path, suite: str, *, registry: bool) -> str:
         with progress.step(f"Debian {suite} root file system", "50 s"):
             _bootstrap(progress, cache, suite, image)
     return image
+
+
+def refuse_elsewhere() -> None:
+    """ClusterError on a machine that can't make a root file system; asked before anything is built."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        raise ClusterError(
+            "no image registry answers, and what it would serve can be built by root on Debian or Ubuntu only: "
+            "run this as root there, or see why `docker pull` gets no answer"
+        )
 
 
 def _bootstrap(progress: Progress, cache: Path, suite: str, image: str) -> None:

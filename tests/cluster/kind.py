@@ -1,7 +1,7 @@
 """The kind cluster itself: made, found again, repaired, deleted. kind is the only provider.
 
-A cluster counts as made only when its last step has left a mark in the control-plane node; one without the mark is
-the rest of an interrupted run and is made anew. Knows nothing of what runs on the cluster.
+A cluster counts as made only when its last step has left its mark (`cluster.mark`); one without is the rest of an
+interrupted run and is made anew. Knows nothing of what runs on the cluster.
 """
 
 import json
@@ -11,11 +11,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from cluster import mark
 from cluster.errors import ClusterError
 from cluster.progress import Progress
 from cluster.settings import API_NODE_PORT, DEFAULT_API_PORT, Settings
 
-MARK = "/kind/usecase-cluster.json"
 BACK_SECONDS = 90
 
 
@@ -46,22 +46,11 @@ class Kind:
         )
 
     def nodes(self) -> list[str]:
-        """Names of the cluster's node containers, running or not, control plane first."""
-        label = f"label=io.x-k8s.kind.cluster={self.settings.cluster}"
-        command = ["docker", "ps", "--all", "--filter", label, "--format", "{{.Names}}"]
-        return sorted(self.progress.run(command).split(), key=lambda name: ("control-plane" not in name, name))
+        return nodes(self.progress, self.settings.cluster)
 
-    def resume(self) -> str | None:
-        """The node image of a finished cluster, started and answering; None where there is none to go on with.
-
-        ClusterError where it was made with other settings, or does not answer any more.
-        """
-        nodes = self.nodes()
-        made = self._made() if nodes else None
-        if made is None:
-            return None
-        self._refuse_other(made)
-        self._start(nodes)
+    def resume(self) -> None:
+        """Go on with a finished cluster: started and answering; ClusterError where it does not answer any more."""
+        self._start(self.nodes())
         if not self._answers(BACK_SECONDS):
             raise ClusterError(
                 f"cluster {self.settings.cluster} is there but its API server gave no answer for {BACK_SECONDS} s; "
@@ -69,11 +58,6 @@ class Kind:
             )
         kubeconfig = ["export", "kubeconfig", "--name", self.settings.cluster]
         self.progress.run([self.tools.kind, *kubeconfig])
-        return str(made["image"])
-
-    def delete(self) -> None:
-        """Take away the nodes, their volumes and the kubeconfig entry; nothing there is success."""
-        self.progress.run([self.tools.kind, "delete", "cluster", "--name", self.settings.cluster])
 
     def in_node(self, node: str, script: str, stdin: str | None = None) -> str:
         flags = ["--interactive"] if stdin is not None else []
@@ -81,54 +65,24 @@ class Kind:
 
     def api_port(self) -> int:
         """The host port that reaches node port 30080."""
-        made = self._made()
+        made = mark.read(self.settings.cluster)
         if made is None:
-            raise ClusterError(f"no cluster {self.settings.cluster}: run `make cluster` first")
-        return int(made["api_port"])
+            raise missing(self.settings.cluster)
+        return made.api_port
 
     def create(self, image: str, *, home_made: bool) -> None:
         """A new cluster on that node image; the rest of an interrupted run is taken away first."""
         if self.nodes():
             with self.progress.step("remove a half-made cluster", "5 s"):
-                self.delete()
-        port = self._free_port()
+                delete(self.progress, self.settings.cluster, self.tools.kind)
+        port = free_port(self.settings)
         config = json.dumps(_config(self.settings, port, home_made=home_made))
         workers = self.settings.workers
         with self.progress.step(f"create the cluster, 1 + {workers} nodes", "25 s" if workers == 0 else "50 s"):
             create = ["create", "cluster", "--name", self.settings.cluster, "--image", image, "--config", "-"]
             self.progress.run([self.tools.kind, *create], stdin=config)
-        mark = {
-            "api_port": port,
-            "workers": workers,
-            "image": image,
-            "version": self.settings.kubernetes_version,
-        }
-        self.in_node(self.nodes()[0], f"cat > {MARK}", stdin=json.dumps(mark))
-
-    def _made(self) -> dict[str, str | int] | None:
-        """What the finished cluster was made with. Read with `docker cp`, which works on a stopped node too."""
-        node = f"{self.settings.cluster}-control-plane"
-        copy = subprocess.run(["docker", "cp", f"{node}:{MARK}", "-"], capture_output=True, check=False)
-        if copy.returncode:
-            return None
-        # A tar stream of one small file: its content stands between the header block and the padding.
-        text = copy.stdout[512:].split(b"\0", 1)[0]
-        made: dict[str, str | int] = json.loads(text)
-        return made
-
-    def _refuse_other(self, made: dict[str, str | int]) -> None:
-        asked: dict[str, tuple[object, object]] = {"WORKERS": (made["workers"], self.settings.workers)}
-        if self.settings.api_port is not None:
-            asked["API_PORT"] = (made["api_port"], self.settings.api_port)
-        asked["KUBERNETES_VERSION"] = (made["version"], self.settings.kubernetes_version)
-        if self.settings.node_image:
-            asked["NODE_IMAGE"] = (made["image"], self.settings.node_image)
-        for name, (has, wants) in asked.items():
-            if has != wants:
-                raise ClusterError(
-                    f"{name}={wants}: cluster {self.settings.cluster} runs with {name}={has}, fixed at creation; "
-                    f"go on with {name}={has}, or `make cluster-down` first"
-                )
+        made = mark.Mark(port, workers, image, self.settings.kubernetes_version)
+        self.in_node(self.nodes()[0], mark.WRITE, stdin=made.text())
 
     def _start(self, nodes: list[str]) -> None:
         running = self.progress.run(["docker", "ps", "--format", "{{.Names}}"]).split()
@@ -156,19 +110,36 @@ class Kind:
             time.sleep(0.5)
         return True
 
-    def _free_port(self) -> int:
-        """The port asked for if nobody listens on it, else any free one where none was asked for."""
-        port = self.settings.api_port
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port or 0))
-            except OSError as error:
-                other = DEFAULT_API_PORT + 1 if port == DEFAULT_API_PORT else DEFAULT_API_PORT
-                raise ClusterError(
-                    f"API_PORT={port}: {error.strerror} on 127.0.0.1; choose a free one, as in API_PORT={other}"
-                ) from error
-            return int(probe.getsockname()[1])
+
+def nodes(progress: Progress, cluster: str) -> list[str]:
+    """Names of the cluster's node containers, running or not, control plane first."""
+    label = f"label=io.x-k8s.kind.cluster={cluster}"
+    command = ["docker", "ps", "--all", "--filter", label, "--format", "{{.Names}}"]
+    return sorted(progress.run(command).split(), key=lambda name: ("control-plane" not in name, name))
+
+
+def missing(cluster: str) -> ClusterError:
+    return ClusterError(f"no cluster {cluster}: run `make cluster` first")
+
+
+def delete(progress: Progress, cluster: str, kind: Path) -> None:
+    """Take away the nodes, their volumes and the kubeconfig entry; nothing there is success."""
+    progress.run([kind, "delete", "cluster", "--name", cluster])
+
+
+def free_port(settings: Settings) -> int:
+    """The port asked for if nobody listens on it, else any free one where none was asked for."""
+    port = settings.api_port
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port or 0))
+        except OSError as error:
+            other = DEFAULT_API_PORT + 1 if port == DEFAULT_API_PORT else DEFAULT_API_PORT
+            raise ClusterError(
+                f"API_PORT={port}: {error.strerror} on 127.0.0.1; choose a free one, as in API_PORT={other}"
+            ) from error
+        return int(probe.getsockname()[1])
 
 
 def _config(settings: Settings, api_port: int, *, home_made: bool) -> dict[str, object]:

@@ -13,6 +13,7 @@ DEFAULT_CLUSTER = "usecase"
 DEFAULT_API_PORT = 8080
 API_NODE_PORT = 30080
 MAX_WORKERS = 5
+FIXED = ("WORKERS", "API_PORT", "KUBERNETES_VERSION", "NODE_IMAGE")  # when a cluster is made
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Settings:
     kubernetes_version: str
     node_image: str | None
     cache: Path
+    asked: frozenset[str] = frozenset()  # those of FIXED that were set; the others are as they are by default
 
     @property
     def context(self) -> str:
@@ -44,6 +46,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         kubernetes_version=_version(env),
         node_image=env.get("NODE_IMAGE") or None,
         cache=Path(env.get("XDG_CACHE_HOME") or Path(env.get("HOME", "~")).expanduser() / ".cache") / "usecase",
+        asked=frozenset(name for name in FIXED if env.get(name)),
     )
 
 

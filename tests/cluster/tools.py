@@ -13,12 +13,17 @@ def ensure(go: Go, kubernetes_version: str, *, home_made: bool) -> Tools:
     """Executables that fit. kind must know the node image's contract, Helm must wait by kstatus (4), kubectl may
     differ from the cluster by one minor release (Kubernetes version skew policy)."""
     minor = int(kubernetes_version.split(".")[1])
-    kind = _on_path("kind", "version", at_least=(0, 30)) or go.programs(pins.KIND)["kind"]
+    executable = kind(go)
     kubectl = _on_path("kubectl", "version", "--client", at_least=(1, minor - 1))
     if kubectl is None:
         source = pins.kubernetes(kubernetes_version) if home_made else pins.kubectl(kubernetes_version)
         kubectl = go.programs(source)["kubectl"]
-    return Tools(kind=kind, kubectl=kubectl, helm=helm(go))
+    return Tools(kind=executable, kubectl=kubectl, helm=helm(go))
+
+
+def kind(go: Go) -> Path:
+    """All that deleting a cluster needs."""
+    return _on_path("kind", "version", at_least=(0, 30)) or go.programs(pins.KIND)["kind"]
 
 
 def helm(go: Go) -> Path:
