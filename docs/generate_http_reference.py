@@ -14,7 +14,7 @@ DOCUMENTS = ROOT / "docs" / "reference" / "openapi"
 PAGE = ROOT / "docs" / "reference" / "http-api.md"
 SERVICES = {"api": 8000, "postgres-data": 8001, "mongo-data": 8002}
 WHO = {"access_token": "a user", "BOT_CREDENTIAL": "the bot", "INTERNAL_TOKEN": "services"}
-ANYWHERE = {"400", "411", "413", "422", "503"}
+ANYWHERE = {"400", "408", "411", "413", "422", "503"}
 """Answers that every route may give; the page says them once."""
 HEAD = """\
 # HTTP APIs
@@ -25,8 +25,9 @@ For whoever calls the stack: every route of its three HTTP services. Fields, typ
 documents, which the services also serve at `/docs` (the data services to who has their credential).
 
 Errors are problems by RFC 9457 (`application/problem+json`: `type`, `title`, `status`, `detail`). Besides what a row
-says, any route may answer 400, 411, 413 or 422 to a request that makes no sense, and 503 with `Retry-After` while it is
-overloaded or what it needs is away. A request may bring an `X-Request-ID`; it comes back, and stands in every log line.
+says, any route may answer 400, 411, 413 or 422 to a request that makes no sense, 408 to one whose body takes more than
+10 s, and 503 with `Retry-After` while it is overloaded or what it needs is away. A request may bring an `X-Request-ID`;
+it comes back, and stands in every log line.
 
 *for* says which credential a route asks for, as `Authorization: Bearer …`: an access token of **a user**, the
 credential of **the bot** (`BOT_CREDENTIAL`), or that of **services** (`INTERNAL_TOKEN`); – asks for none.

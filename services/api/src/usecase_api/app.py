@@ -10,7 +10,7 @@ from usecase_api.routes.parameters import Parts
 from usecase_api.settings import Settings
 from usecase_api.tokens import AccessTokens
 from usecase_http.edge import edge
-from usecase_http.fastapi_problems import problems, speak_problems
+from usecase_http.fastapi_problems import ANY_ROUTE, problems, speak_problems
 from usecase_http.limits import limited
 from usecase_runtime.server import App
 
@@ -27,7 +27,7 @@ def build(parts: Parts | None) -> FastAPI:
         redoc_url=None,
         # The place to redirect to would be made of the Host header that somebody sent.
         redirect_slashes=False,
-        responses=problems(400, 411, 413, 422, 503),
+        responses=problems(*ANY_ROUTE),
     )
     app.state.parts = parts
     speak_problems(app)

@@ -5,7 +5,7 @@ from fastapi.security import HTTPBearer
 
 from usecase_http.credential import bearer_required
 from usecase_http.edge import edge
-from usecase_http.fastapi_problems import problems, speak_problems
+from usecase_http.fastapi_problems import ANY_ROUTE, problems, speak_problems
 from usecase_http.limits import limited
 from usecase_http.problem import Problem
 from usecase_mongo_data.routes import router
@@ -27,7 +27,7 @@ def build(store: Store | None) -> FastAPI:
         summary="Activity log and analytics of the task-management use case",
         version="1",
         redoc_url=None,
-        responses=problems(400, 401, 413, 422, 503),
+        responses=problems(401, *ANY_ROUTE),
     )
     app.state.store = store
     speak_problems(app)

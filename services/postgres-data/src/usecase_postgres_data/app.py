@@ -5,7 +5,7 @@ from fastapi.security import HTTPBearer
 
 from usecase_http.credential import bearer_required
 from usecase_http.edge import edge
-from usecase_http.fastapi_problems import problems, speak_problems
+from usecase_http.fastapi_problems import ANY_ROUTE, problems, speak_problems
 from usecase_http.limits import limited
 from usecase_postgres_data.database import OUTAGE, Pool, outage_problem
 from usecase_postgres_data.routes import reminders, tasks, users
@@ -25,7 +25,7 @@ def build(pool: Pool | None, max_tasks_per_page: int) -> FastAPI:
         summary="Users, tasks, reminders and the outbox of the task-management use case",
         version="1",
         redoc_url=None,
-        responses=problems(400, 401, 413, 422, 503),
+        responses=problems(401, *ANY_ROUTE),
     )
     app.state.pool, app.state.max_tasks_per_page = pool, max_tasks_per_page
     speak_problems(app)

@@ -40,6 +40,7 @@ async def client_of(app: App, seconds: float = 30) -> AsyncIterator[Client]:
 
 
 BUSY = answering(503, b"{}", (b"retry-after", b"1"))
+SLOW = answering(408, b"{}", (b"retry-after", b"1"), (b"connection", b"close"))
 BROKEN = answering(500)
 GONE = answering(503)
 
@@ -50,6 +51,7 @@ GONE = answering(503)
         pytest.param([answering(200, b"yes")], True, 1, id="at once"),
         pytest.param([BROKEN, GONE, answering(200, b"yes")], True, 3, id="third time"),
         pytest.param([BUSY, BUSY, answering(201, b"yes")], False, 3, id="turned away at the door"),
+        pytest.param([SLOW, answering(201, b"yes")], False, 2, id="too slow at the door"),
     ],
 )
 async def test_an_answer_comes_back(apps: list[App], repeatable: bool, requests: int) -> None:

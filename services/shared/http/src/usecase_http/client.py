@@ -69,7 +69,7 @@ class Client:
             return answer
         if status == 404:
             raise NotFound(path)
-        if status >= 500 or status == 429:
+        if status >= 500 or status in (408, 429):
             kind = ServerError if status == 500 else Unavailable
             # Refused at the door, or undone: between our services Retry-After promises that nothing is left of it.
             kind = NotDone if "retry-after" in response.headers else kind

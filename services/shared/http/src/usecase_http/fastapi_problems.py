@@ -9,6 +9,9 @@ from starlette.exceptions import HTTPException
 
 from usecase_http.problem import Problem
 
+ANY_ROUTE = (400, 408, 411, 413, 422, 503)
+"""What any route behind `limited` may answer to a request that makes no sense, comes too slowly or finds no room."""
+
 
 class ProblemBody(BaseModel):
     """The form of a problem, for OpenAPI documents."""
