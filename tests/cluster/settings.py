@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster.errors import ClusterError
@@ -18,7 +18,9 @@ FIXED = ("WORKERS", "API_PORT", "KUBERNETES_VERSION", "NODE_IMAGE")  # when a cl
 
 @dataclass(frozen=True)
 class Settings:
-    """One cluster as it was asked for. `api_port` is None where any free port will do."""
+    """One cluster as it was asked for. `api_port` is None where any free port will do, `bot_token` where the stack's
+    bot is to talk to the demo server.
+    """
 
     cluster: str
     workers: int
@@ -27,6 +29,7 @@ class Settings:
     node_image: str | None
     cache: Path
     asked: frozenset[str] = frozenset()  # those of FIXED that were set; the others are as they are by default
+    bot_token: str | None = field(default=None, repr=False)
 
     @property
     def context(self) -> str:
@@ -47,6 +50,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         node_image=env.get("NODE_IMAGE") or None,
         cache=Path(env.get("XDG_CACHE_HOME") or Path(env.get("HOME", "~")).expanduser() / ".cache") / "usecase",
         asked=frozenset(name for name in FIXED if env.get(name)),
+        bot_token=_bot_token(env),
     )
 
 
@@ -62,6 +66,14 @@ def _api_port(env: Mapping[str, str], cluster: str) -> int | None:
     if not env.get("API_PORT") and cluster != DEFAULT_CLUSTER:
         return None
     return _number(env, "API_PORT", DEFAULT_API_PORT, 1, 65535)
+
+
+def _bot_token(env: Mapping[str, str]) -> str | None:
+    """Refused by its form only, and never shown: whether Telegram knows it, the bot says."""
+    raw = env.get("BOT_TOKEN") or None
+    if raw and not re.fullmatch(r"\d+:\S+", raw):
+        raise ClusterError("BOT_TOKEN: is no Telegram bot token, as in BOT_TOKEN=123456789:AA…; @BotFather gives one")
+    return raw
 
 
 def _version(env: Mapping[str, str]) -> str:

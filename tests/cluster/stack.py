@@ -3,6 +3,7 @@
 Also the backends alone, for those who run services on their own machine. Run again, each upgrades in place.
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,7 @@ OPERATOR_NAMESPACE = "usecase-system"
 OPERATOR_CHART = images.ROOT / "charts" / "usecase-operator"
 # Not the whole cluster: the tests run operators of their own on it, in namespaces of their own.
 SERVED = [NAMESPACE, "default"]
+BOT_SECRET = "bot-token"  # as the chart's notes call it
 
 Values = dict[str, Any]
 
@@ -43,7 +45,12 @@ def up(kind: Kind, references: Mapping[str, str]) -> None:
         # The rest of it comes up while the stack does.
         kind.kubectl("wait", "crd/usecases.usecase.dev", "--for=condition=Established", "--timeout=60s")
     with kind.progress.step("task-management: backends and six components", "45 s"):
-        _install(kind, RELEASE, CHART, NAMESPACE, stack_values(references), "--wait", "--timeout", "5m")
+        if token := kind.settings.bot_token:
+            # By standard input: everybody on this machine can read command lines, and the log keeps them.
+            apply = ("--namespace", NAMESPACE, "apply", "--server-side", "--force-conflicts", "--filename", "-")
+            kind.kubectl(*apply, stdin=json.dumps(_secret(BOT_SECRET, "bot-token", token)))
+        values = stack_values(references, telegram=bool(token))
+        _install(kind, RELEASE, CHART, NAMESPACE, values, "--wait", "--timeout", "5m")
         rollout = ["rollout", "status", f"deployment/{OPERATOR}", "--timeout=60s"]
         kind.kubectl("--namespace", OPERATOR_NAMESPACE, *rollout)
 
@@ -73,10 +80,15 @@ def uninstall(kind: Kind) -> None:
     kind.helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found", "--wait", "--timeout", "6m")
 
 
-def stack_values(references: Mapping[str, str]) -> Values:
-    """The images of this machine, and the API at the node port that the host reaches."""
+def stack_values(references: Mapping[str, str], *, telegram: bool = False) -> Values:
+    """The images of this machine, and the API at the node port that the host reaches.
+
+    *telegram*: the bot talks to Telegram itself, with the token in Secret `BOT_SECRET`; the demo server stays away.
+    """
     values: Values = {key: {"image": image(references[name])} for key, name in COMPONENTS.items()}
     values["api"]["expose"] = {"nodePort": API_NODE_PORT}
+    if telegram:
+        values["bot"]["existingSecret"] = BOT_SECRET
     values["operator"] = {"secretsBinding": False}  # an operator of named namespaces has that right
     values["demo"] = {"botApi": {"image": image(references["bot-api"])}}
     return {**values, **backend_values(references)}
@@ -102,6 +114,11 @@ def _install(kind: Kind, release: str, chart: Any, namespace: str, values: Value
     kind.helm(
         "upgrade", "--install", release, str(chart), "--namespace", namespace, "--set-json", json.dumps(values), *flags
     )
+
+
+def _secret(name: str, key: str, value: str) -> Values:
+    data = {key: base64.b64encode(value.encode()).decode()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data}
 
 
 def _namespace(name: str) -> Values:

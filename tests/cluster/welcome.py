@@ -46,14 +46,17 @@ def say(kind: Kind) -> None:
     api = f"http://localhost:{kind.api_port()}"
     found = path(kind.tools)
     first = f"\nFor this shell to find kubectl and helm as they are used here:\n  {found}\n" if found else ""
+    demo = f"""\
+demo bot      {kubectl} port-forward service/{RELEASE}-bot-api 8081
+                then http://localhost:8081, a page that plays Telegram"""
+    bot = "bot           in Telegram, where your BOT_TOKEN leads" if kind.settings.bot_token else demo
     kind.progress.say(
         f"""
 The task-management stack runs: six components, deployed by the operator from one UseCase.
 {first}
   API           {api}/docs
   demo login    user {USER}, password {PASSWORD}
-  demo bot      {kubectl} port-forward service/{RELEASE}-bot-api 8081
-                then http://localhost:8081, a page that plays Telegram
+  {bot}
   RabbitMQ      {kubectl} port-forward service/{RELEASE}-rabbitmq 15672
 
 Five things to try:

@@ -41,6 +41,16 @@ def test_the_operator_serves_the_stack_with_rights_of_its_own(render: Render, de
     assert roles == [stack.NAMESPACE, "default"]
 
 
+def test_a_token_of_telegrams_takes_the_place_of_the_demo_server(render: Render, deployed: list[Manifest]) -> None:
+    real = render(CHART, stack.stack_values(REFERENCES, telegram=True))
+    for manifests, secret, demo in ((real, stack.BOT_SECRET, False), (deployed, "demo-secrets", True)):
+        components = named(manifests, "UseCase", "demo")["spec"]["components"]
+        bot = next(each for each in components if each["name"] == "bot")
+        token = next(each["secretRef"] for each in bot["secretEnv"] if each["name"] == "BOT_TOKEN")
+        assert token == {"name": secret, "key": "bot-token"}
+        assert ("Deployment/demo-bot-api" in templates(manifests)) == demo
+
+
 def test_an_official_mongodb_has_a_login(render: Render) -> None:
     official = {**REFERENCES, "mongodb": "mongo:8"}
     assert "auth" not in stack.backend_values(official)["mongodb"]

@@ -47,3 +47,13 @@ def test_bad_input_is_refused_by_name(variable: str, value: str) -> None:
     assert message.startswith(f"{variable}={value}: ")
     assert "\n" not in message
     assert "as in " in message or "use at most" in message
+
+
+def test_a_bots_token_is_taken_by_its_form_and_shown_nowhere() -> None:
+    asked = settings.read({"HOME": "/h", "BOT_TOKEN": "123456789:AAE-secret_part"})
+    assert asked.bot_token == "123456789:AAE-secret_part"
+    assert "secret_part" not in repr(asked)
+    assert settings.read({"HOME": "/h", "BOT_TOKEN": ""}).bot_token is None
+    with pytest.raises(ClusterError, match=r"^BOT_TOKEN: is no Telegram bot token") as refused:
+        settings.read({"HOME": "/h", "BOT_TOKEN": "mistaken-for-a-token"})
+    assert "mistaken" not in str(refused.value)
