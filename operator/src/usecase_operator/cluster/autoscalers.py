@@ -24,11 +24,12 @@ class ForeignAutoscalers:
         return next((name for target, name in self._by_uid.values() if target == (namespace, deployment)), None)
 
     def put(self, obj: Json) -> None:
-        metadata, target = obj["metadata"], obj["spec"]["scaleTargetRef"]
-        if target.get("kind") != "Deployment":
+        metadata = obj["metadata"]
+        found = _foreign(obj)
+        if self._by_uid.get(metadata["uid"]) == found:
             return
-        found = ((metadata["namespace"], target["name"]), metadata["name"])
-        if self._by_uid.get(metadata["uid"]) != found:
+        self.forget(metadata["uid"])  # another Deployment is free of it now
+        if found:
             self._by_uid[metadata["uid"]] = found
             self._changed(found[0])
 
@@ -50,9 +51,11 @@ class AutoscalersOfScope:
     foreign: ForeignAutoscalers
 
     def put(self, obj: Json) -> None:
-        if owner_of(obj):
-            self.ours.put(obj)
-        elif not _made_by_keda(obj):
+        """Whose it is may change: adopted, or robbed of its owner."""
+        self.ours.put(obj)
+        if owner_of(obj) or _made_by_keda(obj):
+            self.foreign.forget(obj["metadata"]["uid"])
+        else:
             self.foreign.put(obj)
 
     def remove(self, obj: Json) -> None:
@@ -62,6 +65,12 @@ class AutoscalersOfScope:
     def keep_only(self, uids: set[str]) -> None:
         self.ours.keep_only(uids)
         self.foreign.keep_only(uids, self.ours.namespace)
+
+
+def _foreign(obj: Json) -> tuple[Target, str] | None:
+    """The Deployment it scales, and its name; None if it scales something else."""
+    metadata, target = obj["metadata"], obj["spec"]["scaleTargetRef"]
+    return ((metadata["namespace"], target["name"]), metadata["name"]) if target.get("kind") == "Deployment" else None
 
 
 def _made_by_keda(obj: Json) -> bool:

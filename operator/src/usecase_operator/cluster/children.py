@@ -66,6 +66,8 @@ class Children:
         owner = owner_of(obj)
         known = self._owners.get(metadata["uid"])
         if known and known[0] != owner:
+            if self._owned[known[0]][known[1]].version >= int(metadata["resourceVersion"]):
+                return  # from before we took it over
             self.forget(metadata["uid"])
         if owner is None:
             return

@@ -49,7 +49,9 @@ class Cluster:
         return tuple(each.trouble for each in found if each.trouble)
 
     def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None:
-        return self.foreign.on(usecase.namespace, child_name(usecase, component))
+        found = self.foreign.on(usecase.namespace, child_name(usecase, component))
+        # What a pass has just taken over is foreign until the watch tells.
+        return None if found and ("HorizontalPodAutoscaler", found) in self.children(usecase) else found
 
     async def secrets(self, usecase: UseCase) -> SecretsOfNamespace:
         """The Secrets beside *usecase*. Raises `Retry(SecretsForbidden)`."""
