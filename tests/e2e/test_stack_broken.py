@@ -1,4 +1,8 @@
-"""Installs that can't succeed: Helm fails, and what it prints names the cause and the next step."""
+"""Installs that can't succeed: Helm fails, and what it prints names the cause and the next step.
+
+So do the conditions of the UseCase, for whoever asks later. That a cluster without the definition is told what to
+install first is `unit/charts/test_usecase.py`: no other test on this cluster could bear that it is taken away.
+"""
 
 import uuid
 from collections.abc import Iterator
@@ -23,11 +27,13 @@ def place(cluster: Cluster) -> Iterator[str]:
         cluster.kubectl("create", "namespace", name)
         restrict(cluster, name)
     served = operator(cluster, home)
-    served.install(operator_values(cluster, place), *TAKE)
-    yield place
-    served.uninstall("--no-hooks")
-    for name in (home, place):
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+    try:
+        served.install(operator_values(cluster, place), *TAKE)
+        yield place
+    finally:
+        served.uninstall("--no-hooks", "--ignore-not-found")
+        for name in (home, place):
+            cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture
@@ -47,18 +53,39 @@ def broken(release: Release, **changed: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def fails(release: Release, values: dict[str, Any], cause: str, *flags: str) -> None:
+    """Helm gives up on the UseCase, not on something else, and its message is the cause."""
+    first = rf"UseCase/{release.namespace}/{release.name} not ready\. status: \w+, message: .*"
+    with pytest.raises(ClusterError, match=first + cause):
+        release.install(values, *flags)
+
+
+def says(release: Release, **conditions: tuple[str, str]) -> None:
+    """The UseCase has these conditions, with this status and reason each; and it is stalled."""
+    wanted = {**conditions, "Stalled": ("True", "ProgressDeadlineExceeded")}
+    found = {each["type"]: (each["status"], each["reason"]) for each in status(release)["conditions"]}
+    assert {name: found.get(name) for name in wanted} == wanted
+
+
+def status(release: Release) -> dict[str, Any]:
+    found: dict[str, Any] = release.cluster.get("usecase", release.name, "--namespace", release.namespace)["status"]
+    return found
+
+
 def test_an_image_that_does_not_exist_is_named(release: Release) -> None:
     image = {"repository": "usecase.local/postgres-data", "tag": "no-such-tag"}
-    with pytest.raises(ClusterError, match=r"(?s)UseCase.*postgres-data.*no-such-tag"):
-        release.install(broken(release, postgresData={"image": image}))
+    fails(release, broken(release, postgresData={"image": image}), "postgres-data: .*no-such-tag")
+    missing = ("False", "ImagePullBackOff")
+    says(release, Ready=missing, ComponentsReady=missing)
 
 
 def test_a_wrong_password_is_named(release: Release) -> None:
     """The broker was made with one password, the Secret says another: as after a Secret that somebody wrote by hand."""
     release.install({**broken(release), "useCase": {"enabled": False}})
     release.kubectl("patch", "secret", "tasks-rabbitmq", "--type=merge", "--patch", '{"stringData": {"password": "x"}}')
-    with pytest.raises(ClusterError, match=r"(?s)UseCase.*(AuthenticationFailed|tasks-rabbitmq)"):
-        release.install(broken(release))
+    fails(release, broken(release), "AuthenticationFailed: .*tasks-rabbitmq")
+    refused = ("False", "AuthenticationFailed")
+    says(release, Ready=refused, CredentialsReady=refused, MessagingReady=refused)
 
 
 def test_a_broker_that_is_not_there_is_named(release: Release) -> None:
@@ -67,12 +94,15 @@ def test_a_broker_that_is_not_there_is_named(release: Release) -> None:
     release.kubectl("create", "secret", "generic", "nowhere", *literals)
     reach = {"cidrs": ["198.51.100.7/32"]}
     elsewhere = {"enabled": False, "existingSecret": "nowhere", "external": {"reach": reach}}
-    with pytest.raises(ClusterError, match=r"(?s)UseCase.*nowhere.invalid"):
-        release.install(broken(release, rabbitmq=elsewhere))
+    fails(release, broken(release, rabbitmq=elsewhere), r"BrokerUnreachable: .*nowhere\.invalid")
+    away = "BrokerUnreachable"
+    says(release, Ready=("False", away), CredentialsReady=("Unknown", away), MessagingReady=("Unknown", away))
 
 
 def test_bad_values_are_refused_before_anything_is_made(cluster: Cluster, release: Release) -> None:
-    with pytest.raises(ClusterError, match="additional properties 'replica' not allowed"):
+    with pytest.raises(
+        ClusterError, match=r"(?s)specifications of the schema.*additional properties 'replica' not allowed"
+    ):
         release.install(broken(release, api={"replica": 3}))
     assert cluster.get("usecases,statefulsets,secrets", "--namespace", release.namespace)["items"] == []
 
@@ -82,6 +112,8 @@ def test_without_an_operator_helm_says_that_nobody_looked(cluster: Cluster, name
     release = tasks(cluster, namespace)
     external = {"enabled": False, "existingSecret": "given", "external": {"reach": {"cidrs": ["198.51.100.7/32"]}}}
     values = {"bot": {"enabled": False}, **dict.fromkeys(stack.BACKENDS, external)}
-    with pytest.raises(ClusterError, match=rf"UseCase/{namespace}/tasks not ready. status: InProgress"):
-        release.install(values, "--timeout", "5s")
-    release.uninstall("--no-hooks")
+    try:
+        fails(release, values, "", "--timeout", "5s")
+        assert status(release) == {"observedGeneration": -1}
+    finally:
+        release.uninstall("--no-hooks")
