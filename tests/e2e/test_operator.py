@@ -19,11 +19,13 @@ def apps(cluster: Cluster, namespace: str) -> Iterator[World]:
     restrict(cluster, name)
     restrict(cluster, namespace)
     release = operator(cluster, namespace)
-    release.install(operator_values(cluster, name), *TAKE)
-    yield World(cluster, name)
-    cluster.kubectl("--namespace", name, "delete", "usecases", "--all", "--timeout=120s")
-    release.uninstall("--no-hooks", "--ignore-not-found")
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    try:
+        release.install(operator_values(cluster, name), *TAKE)
+        yield World(cluster, name)
+        cluster.kubectl("--namespace", name, "delete", "usecases", "--all", "--timeout=120s")
+    finally:
+        release.uninstall("--no-hooks", "--ignore-not-found")
+        cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def shop(**back: Any) -> tuple[dict[str, Any], ...]:

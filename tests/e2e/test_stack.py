@@ -11,6 +11,7 @@ import pytest
 from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
+from cluster.welcome import DIRECT
 from e2e.charts import TAKE, Release, home_of, operator, operator_values, restrict, tasks, tasks_values
 
 COMPONENTS = {"postgres-data", "mongo-data", "api", "bot", "reminder-worker", "analytics-worker"}
@@ -26,15 +27,16 @@ def release(cluster: Cluster) -> Iterator[Release]:
     for name in (home, place):
         cluster.kubectl("create", "namespace", name)
         restrict(cluster, name)
-    served = operator(cluster, home)
-    served.install(operator_values(cluster, place), *TAKE)
-    made = tasks(cluster, place)
-    made.install(tasks_values(made))
-    yield made
-    made.uninstall("--ignore-not-found")
-    served.uninstall()
-    for name in (home, place):
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+    served, made = operator(cluster, home), tasks(cluster, place)
+    try:
+        served.install(operator_values(cluster, place), *TAKE)
+        made.install(tasks_values(made))
+        yield made
+    finally:
+        made.uninstall("--ignore-not-found")
+        served.uninstall("--ignore-not-found")
+        for name in (home, place):
+            cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def components(release: Release) -> dict[str, Any]:
@@ -62,8 +64,11 @@ class Api:
         asked = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/api/v1{path}", method=method, data=data, headers=headers
         )
-        with urllib.request.urlopen(asked, timeout=20) as answer:
-            return json.load(answer)
+        try:
+            with DIRECT.open(asked, timeout=20) as answer:
+                return json.load(answer)
+        except OSError as error:  # so that it may be waited for
+            raise AssertionError(f"{method} {path}: {error}") from error
 
 
 def test_when_helm_returns_all_of_it_works(release: Release) -> None:
