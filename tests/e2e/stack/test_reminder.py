@@ -22,8 +22,10 @@ PATIENCE_SECONDS = 30
 async def test_a_reminder_reaches_the_chat_at_its_time_and_once(deployed: Deployed) -> None:
     with deployed.forward("service/bot-api", 8081) as port:
         async with (
-            httpx.AsyncClient(base_url=deployed.api, timeout=PATIENCE_SECONDS) as api,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS) as telegram,
+            httpx.AsyncClient(base_url=deployed.api, timeout=PATIENCE_SECONDS, trust_env=False) as api,
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS, trust_env=False
+            ) as telegram,
         ):
             caller, chat = await register(api), random.randrange(10**6, 10**9)
             await link(api, telegram, caller, chat)

@@ -50,5 +50,5 @@ def where(deployed: Deployed) -> Iterator[Addresses]:
 @pytest.fixture(autouse=True)
 async def warm(deployed: Deployed) -> None:
     """No pod's very first requests are measured: after an install all of them would be."""
-    async with httpx.AsyncClient(base_url=deployed.api, timeout=30) as api:
+    async with httpx.AsyncClient(base_url=deployed.api, timeout=30, trust_env=False) as api:
         await create_concurrently(api)
