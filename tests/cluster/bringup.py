@@ -237,11 +237,13 @@ def _built(settings: Settings) -> bool:
 
 def _pull(progress: Progress, image: str) -> None:
     try:
-        progress.run(["docker", "pull", "--quiet", image])
+        progress.run(["docker", "pull", "--quiet", image], quiet=True)
     except ClusterError as error:
+        repository, _, tag = image.rpartition(":")
+        asked = f"KUBERNETES_VERSION={tag}" if repository == pins.STOCK_NODE else f"NODE_IMAGE={image}"
         raise ClusterError(
-            f"{image} can't be pulled; if there is no such image, choose a KUBERNETES_VERSION of "
-            f"https://github.com/kubernetes-sigs/kind/releases, or name one by NODE_IMAGE= ({error})"
+            f"{asked}: {image} can't be pulled; those of kind are listed at "
+            f"https://github.com/kubernetes-sigs/kind/releases ({error})"
         ) from error
 
 

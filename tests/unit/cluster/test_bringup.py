@@ -43,7 +43,7 @@ def test_without_a_cluster_there_is_nothing_to_do(
 
 @pytest.mark.parametrize("command", [bringup.keda, bringup.kwok, bringup.backends, bringup.stack_up])
 def test_what_needs_a_cluster_says_how_to_get_one(command: Callable[[], None], built: Path) -> None:
-    with pytest.raises(ClusterError, match="^no cluster usecase-try: run `make cluster` first$"):
+    with pytest.raises(ClusterError, match=r"^no cluster usecase-try: run `make cluster` first$"):
         command()
     assert not built.exists()
 
@@ -57,3 +57,22 @@ def test_a_taken_port_is_said_before_anything_is_built(built: Path, monkeypatch:
         with pytest.raises(ClusterError, match=f"^API_PORT={port}: Address already in use"):
             bringup.up()
     assert not built.exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("KUBERNETES_VERSION", "v1.99.0"), ("NODE_IMAGE", "kindest/base:none")]
+)
+def test_an_image_that_can_t_be_pulled_names_the_variable_that_asked_for_it(
+    play: Callable[[str, str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+) -> None:
+    play("docker", 'case "$*" in info | ps* | *busybox*) ;; *) exit 1 ;; esac')
+    for tool, version in {"kind": "kind v0.33.0", "kubectl": "v1.99.0", "helm": "v4.3.1"}.items():
+        play(tool, f"echo {version}")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ClusterError, match=f"^{variable}={value}: .* can't be pulled"):
+        bringup.up()
+    assert capfd.readouterr().err == ""
