@@ -1,12 +1,22 @@
 """Other people's programs, played by shell scripts: what the bring-up makes of their answers."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from cluster import registry
+
 Play = Callable[[str, str], Path]
+
+
+@pytest.fixture(autouse=True)
+def a_process_of_its_own() -> Iterator[None]:
+    """As for a command: what another test was answered is not remembered."""
+    registry.answers.cache_clear()
+    yield
+    registry.answers.cache_clear()
 
 
 @pytest.fixture
