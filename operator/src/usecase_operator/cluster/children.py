@@ -88,6 +88,11 @@ class Children:
         if before is None or _shown(before) != _shown(after):
             self._changed(owner)
 
+    def dismiss(self, uid: str, *, gone: bool) -> None:
+        """We delete it ourselves; or, if not *gone*, we could not."""
+        if known := self._owners.get(uid):
+            self._owned[known[0]][known[1]].dismissed = gone
+
     def remove(self, obj: Json) -> None:
         self.forget(obj["metadata"]["uid"])
 

@@ -69,8 +69,12 @@ class Writer:
                 await self.delete(kind, name, child)
 
     async def delete(self, kind: str, name: str, child: Child) -> None:
-        child.dismissed = True
-        await self._client.delete(kind, child.namespace, name, child.uid)
+        self._children.dismiss(child.uid, gone=True)  # before the watch tells
+        try:
+            await self._client.delete(kind, child.namespace, name, child.uid)
+        except BaseException:
+            self._children.dismiss(child.uid, gone=False)
+            raise
 
     def _find(self, owner: str, manifest: Manifest) -> Child | None:
         child = self._children.of(owner).get((manifest["kind"], manifest["metadata"]["name"]))

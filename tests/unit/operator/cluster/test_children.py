@@ -91,7 +91,7 @@ def test_a_child_that_we_deleted_is_not_lost() -> None:
     children, _ = watched()
     children.put(service(1))
     children.put(service(1, name="x-other", uid="s2"))
-    children.of(OWNER)["Service", "x-web"].dismissed = True
+    children.dismiss("s1", gone=True)
     children.put(service(2, deletionTimestamp="now"))
     children.remove(service(3))
     assert not children.was_lost(OWNER, ("Service", "x-web"))
