@@ -1,7 +1,5 @@
 """Composition of the analytics worker: settings → consumer and statistics, until a signal."""
 
-import asyncio
-
 import structlog
 
 from usecase_analytics_worker.handlers import Analytics, read
@@ -11,7 +9,7 @@ from usecase_contracts.topology import TASK_ANALYTICS_QUEUE
 from usecase_http.client import http_client
 from usecase_messaging.consume import consume, reading
 from usecase_runtime.ops import Readiness, ops_app
-from usecase_runtime.process import run_process
+from usecase_runtime.process import background, run_process
 from usecase_runtime.server import serving, stop_signal
 
 SERVICE = "analytics-worker"
@@ -31,12 +29,11 @@ async def run(settings: Settings) -> None:
         serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port),
         http_client(url, settings.internal_token, connections=CONNECTIONS, seconds=limit / CALLS_IN_A_TRY) as mongo,
         http_client(url, settings.internal_token, connections=1, seconds=CALL_SECONDS) as patient,
-        asyncio.TaskGroup() as background,
+        background(
+            stop, keep_statistics(patient, settings.analytics_interval_seconds, settings.min_tasks_for_analysis)
+        ),
     ):
         analytics = Analytics(mongo, settings.most_in_a_batch, settings.flush_interval_seconds)
-        statistics = background.create_task(
-            keep_statistics(patient, settings.analytics_interval_seconds, settings.min_tasks_for_analysis)
-        )
         await consume(
             settings.rabbitmq_url.get_secret_value(),
             TASK_ANALYTICS_QUEUE,
@@ -48,7 +45,6 @@ async def run(settings: Settings) -> None:
             seconds=limit,
             grace=settings.stop_grace_seconds,
         )
-        statistics.cancel()
 
 
 def main() -> None:

@@ -1,7 +1,5 @@
 """Composition of the reminder worker: settings → consumer and timer, until a signal."""
 
-import asyncio
-
 import structlog
 
 from usecase_contracts.messages import parse
@@ -12,7 +10,7 @@ from usecase_reminder_worker.handlers import Reminders
 from usecase_reminder_worker.settings import Settings
 from usecase_reminder_worker.timer import keep_time
 from usecase_runtime.ops import Readiness, ops_app
-from usecase_runtime.process import run_process
+from usecase_runtime.process import background, run_process
 from usecase_runtime.server import serving, stop_signal
 
 SERVICE = "reminder-worker"
@@ -31,9 +29,8 @@ async def run(settings: Settings) -> None:
         serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port),
         http_client(url, settings.internal_token, seconds=limit / CALLS_IN_A_TRY) as database,
         http_client(url, settings.internal_token) as clock,
-        asyncio.TaskGroup() as background,
+        background(stop, keep_time(clock, settings.check_interval_seconds)),
     ):
-        timer = background.create_task(keep_time(clock, settings.check_interval_seconds))
         await consume(
             settings.rabbitmq_url.get_secret_value(),
             TASK_REMINDERS_QUEUE,
@@ -45,7 +42,6 @@ async def run(settings: Settings) -> None:
             seconds=limit,
             grace=settings.stop_grace_seconds,
         )
-        timer.cancel()
 
 
 def main() -> None:

@@ -51,7 +51,8 @@ async def background(
         except BaseException as error:
             # Cancelled by nobody of ours counts, too: some driver's future was.
             if not leaving:
-                _log.error("work in the background failed: the process ends", work=work.__qualname__, exc_info=True)
+                name = getattr(work, "__qualname__", None)
+                _log.error("work in the background failed: the process ends", work=name, exc_info=True)
                 failures.append(error)
                 stop.set()
 
