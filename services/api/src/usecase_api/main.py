@@ -24,16 +24,24 @@ from usecase_http.client import Client, http_client
 from usecase_http.farewell import serving_peers
 from usecase_runtime.errors import NotFound, Refused, Unavailable
 from usecase_runtime.ops import Readiness, ops_app
-from usecase_runtime.process import run_process
+from usecase_runtime.process import background, run_process
 from usecase_runtime.server import serving, stop_signal
 
 CONNECTIONS, CALL_SECONDS = 100, 30.0
 FIRST_CONTACT_SECONDS = 0.5
+SERVING_SHARE = 0.75
+"""Of the grace at the end: the rest is for giving up what was cut off then."""
 _log = structlog.get_logger()
 
 
 async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; then: not ready, requests drained, creates given up, connections closed."""
+    """Serve until SIGTERM or SIGINT; then: not ready, requests drained, creates given up, connections closed.
+
+    All of the end shares one grace: the pod is killed soon after it, and the creates of requests that were cut off are
+    the last to be given up.
+    """
+    clock = asyncio.get_running_loop().time
+    grace = settings.stop_grace_seconds
     stop, readiness = stop_signal(), Readiness("process", "postgres-data")
     tokens = AccessTokens(_key(settings), settings.access_token_expire_minutes * 60)
     async with (
@@ -49,16 +57,16 @@ async def run(settings: Settings) -> None:
         ) as mongo,
         open_shared(settings.redis_url.get_secret_value()) as shared,
     ):
-        contact = asyncio.create_task(first_contact(postgres, readiness))
         giving_up = GivingUp(postgres)
         parts = _parts(settings, tokens, postgres, mongo, shared, giving_up)
         app = serve(build(parts), tokens, settings)
-        async with serving_peers(app, settings.port, grace=settings.stop_grace_seconds):
-            readiness.up("process")
-            await stop.wait()
-            readiness.down("process", "stopping")
-        contact.cancel()
-        await giving_up.close(settings.stop_grace_seconds)
+        async with background(stop, first_contact(postgres, readiness)):
+            async with serving_peers(app, settings.port, grace=grace * SERVING_SHARE):
+                readiness.up("process")
+                await stop.wait()
+                readiness.down("process", "stopping")
+                ends = clock() + grace
+            await giving_up.close(ends - clock())
 
 
 def _parts(

@@ -1,5 +1,6 @@
 """A create whose outcome is unknown is given up; one that certainly was not done is not."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,9 @@ from usecase_api.store.shared import open_shared
 from usecase_api.store.tasks import Tasks
 from usecase_contracts.own_tasks import NewTask
 from usecase_http import client as http_module
+from usecase_http.client import http_client
 from usecase_http.problem import Problem
+from usecase_runtime.server import Receive, Scope, Send, serving
 
 TASK = NewTask(title="t")
 
@@ -86,6 +89,31 @@ async def test_what_certainly_was_not_done_needs_no_giving_up() -> None:
     async with tasks_over(lambda _: (503, {}, {"retry-after": "1"})) as (tasks, service, _):
         assert (await refused(tasks)).status == 503
     assert [asked.path for asked in service.asked] == ["/tasks"] * 3
+
+
+async def test_a_create_that_is_cut_off_is_given_up() -> None:
+    came, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/tasks":
+            came.set()
+            await never.wait()
+        await service(scope, receive, send)
+
+    service = DataService(lambda _: (200, {}))
+    async with (
+        serving(hang, 0, host="127.0.0.1", grace=1) as port,
+        http_client(f"http://127.0.0.1:{port}") as client,
+        open_shared(NO_REDIS) as shared,
+    ):
+        giving_up = GivingUp(client)
+        create = asyncio.create_task(Tasks(Peer("postgres-data", client), Cache(shared), giving_up).create(7, TASK))
+        await came.wait()
+        create.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await create
+        await giving_up.close(5)
+    assert [asked.body["user_id"] for asked in failures(service)] == [7]
 
 
 async def test_a_user_who_is_gone_has_no_token_any_more() -> None:

@@ -33,12 +33,16 @@ class GivingUp:
         """Whether so many outcomes are unknown that there should be no more."""
         return len(self._asking) >= MOST
 
-    async def give_up(self, transaction_id: UUID, user_id: int, reason: str) -> None:
-        """See to it that this transaction has no task, now or later."""
+    def begin(self, transaction_id: UUID, user_id: int, reason: str) -> asyncio.Task[None]:
+        """See to it that this transaction has no task, now or later, without waiting."""
         asking = asyncio.create_task(self._until_answered(transaction_id, user_id, reason))
         self._asking.add(asking)
         asking.add_done_callback(self._asking.discard)
-        await asyncio.wait({asking}, timeout=PATIENCE_SECONDS)
+        return asking
+
+    async def give_up(self, transaction_id: UUID, user_id: int, reason: str) -> None:
+        """The same, and wait for a moment."""
+        await asyncio.wait({self.begin(transaction_id, user_id, reason)}, timeout=PATIENCE_SECONDS)
 
     async def close(self, seconds: float) -> None:
         """Wait for what is still asked, for so long; say what remains unknown."""

@@ -1,5 +1,6 @@
 """A user's tasks, in postgres-data. Whose they are is said with every call: a task of anybody else is not found."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -39,6 +40,10 @@ class Tasks:
             if not isinstance(error, NotDone):
                 await self._giving_up.give_up(create.transaction_id, user_id, "the api had no answer to this create")
             raise self._postgres.away(harmless=True) from error
+        except asyncio.CancelledError:
+            # The server's grace is over: nobody hears an answer, so there shall be no task either.
+            self._giving_up.begin(create.transaction_id, user_id, "the api ended before this create was answered")
+            raise
         finally:
             await self._cache.forget(user_id)
 
