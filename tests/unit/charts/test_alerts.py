@@ -196,6 +196,15 @@ def test_a_backlog_grows_where_no_consumer_was_ever_seen(
     assert played(run_promtool, tmp_path, [firing]) == ""
 
 
+def test_a_suspended_use_case_is_not_ready_and_nobody_is_called(run_promtool: Helm, tmp_path: Path) -> None:
+    def replicas(desired: int) -> dict[str, str]:
+        wanted = f'usecase_component_replicas{{{UC},component="api",state="desired"}}'
+        return {f"usecase_ready{{{UC}}}": FLAT, wanted: f"{desired}+0x60"}
+
+    cases = [case("UseCaseNotReady", False, replicas(0)), case("UseCaseNotReady", True, replicas(2))]
+    assert played(run_promtool, tmp_path, cases) == ""
+
+
 def test_promtool_would_say_so(run_promtool: Helm, tmp_path: Path) -> None:
     _, healthy = OPERATORS["UseCaseNotReady"]
     assert "FAILED" in played(run_promtool, tmp_path, [case("UseCaseNotReady", True, healthy)])

@@ -15,7 +15,7 @@ from usecases import ROOT
 RUNBOOKS = ROOT / "docs" / "runbooks"
 CHARTS = (OPERATOR, CHART)
 ALL = {
-    "rules": {"enabled": True, "runbookUrl": "https://runbooks.example/"},
+    "rules": {"enabled": True, "runbookUrl": "https://runbooks.example"},
     "dashboard": {"enabled": True},
     "labels": {"release": "prometheus"},
 }
@@ -109,9 +109,23 @@ def test_a_rendered_alert_names_its_runbook_and_its_namespace(render: Render, ch
     assert [each["alert"] for each in rendered] == [each["alert"] for each in alerts(chart)]
     for each in rendered:
         assert each["annotations"]["runbook_url"] == f"https://runbooks.example/{each['alert']}.md"
-        assert "STACK_NAMESPACE" not in each["expr"]
+        assert "STACK_" not in each["expr"]
     if chart == CHART:
-        assert all('namespace="apps"' in each["expr"] for each in rendered)
+        assert all('{namespace="apps",app_kubernetes_io_instance="demo"' in each["expr"] for each in rendered)
+
+
+@both
+def test_without_an_address_no_alert_names_a_runbook(render: Render, chart: Path) -> None:
+    rule = named(render(chart, {"monitoring": {"rules": {"enabled": True}}}), "PrometheusRule", "demo")
+    rendered = [each for group in rule["spec"]["groups"] for each in group["rules"]]
+    assert rendered
+    assert not [each["alert"] for each in rendered if "runbook_url" in each["annotations"]]
+
+
+def test_without_a_bot_nobody_is_called_for_it(render: Render) -> None:
+    rule = named(render(CHART, {"bot": {"enabled": False}, "monitoring": ALL}), "PrometheusRule", "demo")
+    rendered = {each["alert"] for group in rule["spec"]["groups"] for each in group["rules"]}
+    assert {each["alert"] for each in alerts(CHART)} - rendered == {"TaskNotificationsLate", "TaskTelegramUnreachable"}
 
 
 def test_monitors_ask_the_port_that_serves_metrics(render: Render, operator: list[Manifest]) -> None:
@@ -129,3 +143,13 @@ def test_monitors_ask_the_port_that_serves_metrics(render: Render, operator: lis
     assert wanted.items() <= template["metadata"]["labels"].items()
     ports = [port["name"] for port in template["spec"]["containers"][0]["ports"]]
     assert pods["podMetricsEndpoints"][0]["port"] in ports
+
+
+def test_a_monitor_leaves_labels_of_metrics_alone_and_adds_those_that_alerts_ask_for(render: Render) -> None:
+    """`endpoint` and `namespace` are the Prometheus operator's own words too."""
+    values = {"monitoring": {"podMonitor": {"enabled": True}}}
+    pods = named(render(CHART, values), "PodMonitor", "demo")["spec"]
+    service = named(render(OPERATOR, {"monitoring": {"serviceMonitor": {"enabled": True}}}), "ServiceMonitor", "demo")
+    assert pods["podMetricsEndpoints"][0]["honorLabels"] is True
+    assert service["spec"]["endpoints"][0]["honorLabels"] is True
+    assert "app.kubernetes.io/instance" in pods["podTargetLabels"]
