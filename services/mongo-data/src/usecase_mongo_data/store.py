@@ -13,7 +13,16 @@ from uuid import uuid4
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING
-from pymongo.errors import BulkWriteError, ConfigurationError, ConnectionFailure, DuplicateKeyError
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WriteConcernError,
+)
 
 from usecase_contracts.analytics import (
     ActivityLog,
@@ -30,21 +39,50 @@ Document = dict[str, Any]
 Collection = AsyncIOMotorCollection[Document]
 
 DUPLICATE_KEY = 11000
+# fmt: off
+SERVERS_STATE = frozenset({
+    6, 7, 89, 91, 189, 202, 317, 384, 9001,  # it is not reached, or it ends
+    10058, 10107, 11600, 11601, 11602, 13435, 13436,  # another one leads
+    24, 46, 50, 64, 100, 112, 133, 134, 262, 365,  # it, or the others it has to ask, take too long
+    13, 18,  # it does not know us: a new password, not a wrong record
+    39, 146, 14031,  # its disk is full or broken, its memory is used up
+})
+# fmt: on
+"""Codes of errors that say nothing about the request: it may work later as it is (MongoDB's error_codes.yml)."""
+RETRYABLE = ("RetryableWriteError", "RetryableReadError", "TransientTransactionError")
+"""Labels by which a server says the same."""
+HISTORY = 1000
+"""Records of one task that are read at most, besides its creation."""
+PERIOD = 20_000
+"""Records of one user's period that are read at most: two a minute, all week long."""
 SELECTION_MILLISECONDS = 2000
 SOCKET_MILLISECONDS = 10_000
 LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 class Unreachable(Exception):  # noqa: N818 - read as a sentence
-    """MongoDB does not answer now; a write may or may not have arrived, and may be repeated."""
+    """MongoDB does not answer now, or not as it should; a write may or may not have arrived, and may be repeated."""
 
 
 @contextmanager
 def _reaching() -> Iterator[None]:
     try:
         yield
-    except ConnectionFailure as error:
+    except PyMongoError as error:
+        if not _will_pass(error):
+            raise
         raise Unreachable(f"{type(error).__name__}: {error}") from error
+
+
+def _will_pass(error: PyMongoError) -> bool:
+    """Whether it is the server's state that failed, not the request."""
+    if isinstance(error, BulkWriteError):
+        return all(each["code"] in {DUPLICATE_KEY, *SERVERS_STATE} for each in error.details["writeErrors"])
+    if isinstance(error, ConnectionFailure | ExecutionTimeout | WriteConcernError):
+        return True
+    if any(error.has_error_label(label) for label in RETRYABLE):
+        return True
+    return isinstance(error, OperationFailure) and error.code in SERVERS_STATE
 
 
 class Store:
@@ -116,12 +154,19 @@ class Store:
         return BatchResult(inserted=inserted, duplicates=len(records) - inserted)
 
     async def records_of_task(self, task_id: int) -> list[TaskActionRecord]:
-        """What a task went through, in order of time."""
-        return await self._find_records({"task_id": task_id})
+        """What a task went through, in order of time: how it began, whether that was undone, and the latest of the
+        rest.
+        """
+        beginnings = [TaskAction.CREATED.value, TaskAction.CREATION_FAILED.value]
+        began, went_on = await asyncio.gather(
+            self._latest({"task_id": task_id, "action": {"$in": beginnings}}, HISTORY),
+            self._latest({"task_id": task_id, "action": {"$nin": beginnings}}, HISTORY),
+        )
+        return sorted(began + went_on, key=lambda each: each.timestamp)  # within a millisecond, it began first
 
     async def records_of_user(self, user_id: int, start: datetime, end: datetime) -> list[TaskActionRecord]:
-        """What a user's tasks went through in a period, in order of time."""
-        return await self._find_records({"user_id": user_id, "timestamp": {"$gte": start, "$lt": end}})
+        """What a user's tasks went through in a period, in order of time; of too much, the latest."""
+        return await self._latest({"user_id": user_id, "timestamp": {"$gte": start, "$lt": end}}, PERIOD)
 
     async def users_active(self, start: datetime, end: datetime) -> list[int]:
         """Users who created a task in a period."""
@@ -173,10 +218,12 @@ class Store:
         group = {"_id": key, "count": {"$sum": 1}, "hours": {"$avg": "$completion_hours"}}
         return await self._records.aggregate([{"$match": wanted}, {"$group": group}]).to_list(None)
 
-    async def _find_records(self, wanted: Document) -> list[TaskActionRecord]:
+    async def _latest(self, wanted: Document, most: int) -> list[TaskActionRecord]:
+        """In order of time; those of one millisecond always in the same order."""
+        latest = [("timestamp", DESCENDING), ("_id", DESCENDING)]
         with _reaching():
-            found = await self._records.find(wanted, sort=[("timestamp", ASCENDING)]).to_list(None)
-        return [TaskActionRecord(event_id=each.pop("_id"), **each) for each in found]
+            found = await self._records.find(wanted, sort=latest, limit=most).to_list(None)
+        return [TaskActionRecord(event_id=each.pop("_id"), **each) for each in reversed(found)]
 
     def _activity(self, activity: ActivityLog) -> Document:
         kept_until = min(activity.timestamp, LAST_MOMENT - self._retention) + self._retention
@@ -215,7 +262,8 @@ async def _insert_new(collection: Collection, documents: list[Document]) -> int:
         return len((await collection.insert_many(documents, ordered=False)).inserted_ids)
     except BulkWriteError as error:
         details: Document = dict(error.details)
-        if any(each["code"] != DUPLICATE_KEY for each in details["writeErrors"]):
+        # Inserted and not confirmed by as many servers as asked for is not kept: it may be rolled back.
+        if details["writeConcernErrors"] or any(each["code"] != DUPLICATE_KEY for each in details["writeErrors"]):
             raise
         return int(details["nInserted"])
 

@@ -13,6 +13,7 @@ from integration.services.waiting import until
 from usecase_contracts.analytics import ActivityLogCreate, ProductivityPeriod, TaskAction, TaskActionRecord
 from usecase_contracts.tasks import Priority, TaskStatus
 from usecase_mongo_data import domain
+from usecase_mongo_data import store as module
 from usecase_mongo_data.store import Store, Unreachable, open_store
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -143,6 +144,30 @@ async def test_a_create_that_was_undone_is_in_no_count(store: Store, undone_firs
     await store.add_records([created(2)])
     assert (await store.user_analytics(7)).created == 1
     assert domain.history(await store.records_of_task(1)) is None
+
+
+async def test_of_a_long_history_the_beginning_and_the_latest_are_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HISTORY", 3)
+    await store.add_records([created(1), *(record(TaskAction.UPDATED, 1, hour) for hour in range(1, 7))])
+    read = await store.records_of_task(1)
+    assert [(each.timestamp - NOON) // timedelta(hours=1) for each in read] == [0, 4, 5, 6]
+    assert domain.history(read) is not None
+
+
+async def test_of_a_period_with_too_much_the_latest_are_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PERIOD", 2)
+    await store.add_records([created(number, hour=number) for number in range(1, 5)])
+    read = await store.records_of_user(7, NOON, NOON + timedelta(days=1))
+    assert [each.task_id for each in read] == [3, 4]
+
+
+async def test_records_of_one_millisecond_are_always_read_in_the_same_order(store: Store) -> None:
+    events = [UUID(int=number) for number in (3, 1, 4, 2)]
+    await store.add_records([record(TaskAction.UPDATED, 1, event_id=event) for event in events])
+    await store.add_records([created(1, event_id=UUID(int=5))])
+    assert [each.event_id.int for each in await store.records_of_task(1)] == [5, 1, 2, 3, 4]
 
 
 async def test_a_period_is_kept_once_for_each_user(store: Store) -> None:
