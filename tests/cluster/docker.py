@@ -2,7 +2,7 @@
 
 import hashlib
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cluster.progress import Progress
@@ -67,6 +67,19 @@ def build(
         str(context),
     ]
     progress.run(command, env={"DOCKER_BUILDKIT": "0"})
+
+
+def save(progress: Progress, archive: Path, images: Sequence[str]) -> None:
+    """`docker save` of what a node can import.
+
+    An engine with containerd's image store keeps an image of many platforms under one name, and would name in the
+    archive those of its parts that were never pulled, which the node then misses (kind#3795).
+    """
+    platform = []
+    if "io.containerd.snapshotter" in progress.run(["docker", "info", "--format", "{{.DriverStatus}}"]):
+        form = "{{.Server.Os}}/{{.Server.Arch}}"
+        platform = ["--platform", progress.run(["docker", "version", "--format", form]).strip()]
+    progress.run(["docker", "save", *platform, "--output", archive, *images])
 
 
 def forget_older(progress: Progress, image: str) -> None:

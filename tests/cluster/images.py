@@ -109,7 +109,7 @@ def load(kind: Kind, references: Mapping[str, str]) -> None:
         tempfile.TemporaryDirectory(prefix="usecase-load-") as folder,
     ):
         archive = Path(folder) / "images.tar"
-        kind.progress.run(["docker", "save", "--output", archive, *sorted(lacking)])
+        docker.save(kind.progress, archive, sorted(lacking))
         kind.progress.run([kind.tools.kind, "load", "image-archive", archive, "--name", kind.settings.cluster])
 
 
