@@ -32,7 +32,6 @@ with _nothing_built():
     from aiogram.exceptions import (
         AiogramError,
         ClientDecodeError,
-        TelegramAPIError,
         TelegramBadRequest,
         TelegramForbiddenError,
         TelegramNetworkError,
@@ -51,7 +50,6 @@ with _nothing_built():
         TelegramObject,
         Update,
     )
-    from aiogram.utils.token import TokenValidationError, validate_token
 
 _METHODS = (
     methods.GetMe,
@@ -97,9 +95,7 @@ __all__ = [
     "InlineKeyboardButton",
     "InlineKeyboardMarkup",
     "Message",
-    "Response",
     "Router",
-    "TelegramAPIError",
     "TelegramAPIServer",
     "TelegramBadRequest",
     "TelegramForbiddenError",
@@ -109,7 +105,5 @@ __all__ = [
     "TelegramRetryAfter",
     "TelegramServerError",
     "TelegramUnauthorizedError",
-    "TokenValidationError",
     "Update",
-    "validate_token",
 ]

@@ -22,8 +22,6 @@ STATUS_MARK = {
 PRIORITY_MARK = {Priority.LOW: "🔵", Priority.MEDIUM: "🟡", Priority.HIGH: "🟠", Priority.URGENT: "🔴"}
 TITLE_IN_LIST = 30
 DESCRIPTION_IN_NOTICE = 100
-LONGEST_ALERT = 200
-"""What Telegram takes as the answer to a pressed button."""
 
 OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.IN_PROGRESS})
 LINK_FIRST = (

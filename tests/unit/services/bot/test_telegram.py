@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import usecase_bot
+from usecase_bot import telegram
 from usecase_bot.telegram import InlineKeyboardButton, InlineKeyboardMarkup, Response, Update, methods
 
 SOURCE = Path(usecase_bot.__file__).parent
@@ -19,6 +20,15 @@ def test_no_other_module_imports_aiogram() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             importing |= {path.name for name in names if name.split(".")[0] == "aiogram"}
     assert importing == {"telegram.py"}
+
+
+def test_what_it_passes_on_is_used() -> None:
+    used = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "usecase_bot.telegram":
+                used |= {each.name for each in node.names}
+    assert set(telegram.__all__) - used == set()
 
 
 def test_types_that_nobody_uses_are_not_built() -> None:
