@@ -1,8 +1,11 @@
-"""`services/.env.example` lists every variable that any service's Settings reads, each with its meaning."""
+"""`services/.env.example` lists every variable that any service's Settings reads, once and with its meaning, and no
+other: a line that nobody reads would be a promise.
+"""
 
 import importlib
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import AliasChoices
@@ -14,11 +17,14 @@ PACKAGES = sorted(file.parent.name for file in SERVICES.glob("*/src/usecase_*/se
 ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=")
 
 
+LINES = (SERVICES / ".env.example").read_text(encoding="utf-8").splitlines()
+
+
 def meanings() -> dict[str, str]:
     """Variable → the comment right above it."""
     found: dict[str, str] = {}
     comment: list[str] = []
-    for line in (SERVICES / ".env.example").read_text().splitlines():
+    for line in LINES:
         if match := ASSIGNMENT.match(line):
             found[match[1]] = " ".join(comment)
         comment = [*comment, line.lstrip("# ")] if line.startswith("# ") else []
@@ -32,17 +38,31 @@ def variables(name: str, field: FieldInfo) -> list[str]:
     return [str(choice).upper() for choice in choices]
 
 
+def read_by(package: str) -> list[str]:
+    """Every variable that a service understands."""
+    settings: type[BaseSettings] = importlib.import_module(f"{package}.settings").Settings
+    return [each for name, field in settings.model_fields.items() for each in variables(name, field)]
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_setting_is_listed_with_its_meaning(package: str) -> None:
-    settings: type[BaseSettings] = importlib.import_module(f"{package}.settings").Settings
     listed = meanings()
-    missing = [
-        variable
-        for name, field in settings.model_fields.items()
-        for variable in variables(name, field)
-        if not listed.get(variable)
-    ]
-    assert missing == []
+    assert [variable for variable in read_by(package) if not listed.get(variable)] == []
+
+
+def test_nothing_is_listed_that_no_service_reads() -> None:
+    assert set(meanings()) - {variable for package in PACKAGES for variable in read_by(package)} == set()
+
+
+def test_a_variable_stands_once() -> None:
+    names = [found[1] for line in LINES if (found := ASSIGNMENT.match(line))]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_every_backends_password_stands_in_its_address() -> None:
+    values = dict(line.split("=", 1) for line in LINES if ASSIGNMENT.match(line))
+    backends = ("DATABASE_URL", "MONGODB_URL", "REDIS_URL", "RABBITMQ_URL")
+    assert [name for name in backends if not urlsplit(values[name]).password] == []
 
 
 def test_the_data_services_are_among_the_checked() -> None:
