@@ -25,6 +25,7 @@ from cluster import (
     stack,
     tools,
     welcome,
+    workshop,
 )
 from cluster import images as project_images
 from cluster import settings as environment
@@ -284,4 +285,5 @@ def _alone(settings: Settings) -> Iterator[None]:
         except BlockingIOError:
             print("another run of `python -m cluster` is at work; waiting for it", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
+        workshop.clear(settings.cache)
         yield

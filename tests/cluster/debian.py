@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from cluster import docker, engine
+from cluster import docker, engine, workshop
 from cluster.errors import ClusterError
 from cluster.progress import Progress
 
@@ -42,8 +42,7 @@ def refuse_elsewhere() -> None:
 def _bootstrap(progress: Progress, cache: Path, suite: str, image: str) -> None:
     if not shutil.which("debootstrap"):
         engine.apt_install(progress, ["debootstrap", "debian-archive-keyring"])
-    (cache / "build").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache / "build", prefix=f"{suite}-") as folder:
+    with tempfile.TemporaryDirectory(dir=workshop.folder(cache), prefix=f"{suite}-") as folder:
         root = Path(folder) / "root"
         mirror = _mirror()
         command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, str(root)]

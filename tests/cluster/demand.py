@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from cluster import node_image, pins, registry
+from cluster import node_image, pins, registry, workshop
 from cluster.golang import Go
 from cluster.images import load
 from cluster.kind import Kind
@@ -61,8 +61,8 @@ def keda(kind: Kind, go: Go) -> None:
             for command, (image, target) in KEDA_IMAGES.items()
         },
     )
-    folder = kind.settings.cache / "build" / "keda-kustomization"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = workshop.folder(kind.settings.cache) / "keda-kustomization"
+    folder.mkdir(exist_ok=True)
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster import debian, docker, pins
+from cluster import debian, docker, pins, workshop
 from cluster.kind import Kind
 from cluster.progress import Progress
 
@@ -106,7 +106,7 @@ def load(kind: Kind, references: Mapping[str, str]) -> None:
         return
     with (
         kind.progress.step(f"load {len(lacking)} images into {len(nodes)} nodes", "10 s an image"),
-        tempfile.TemporaryDirectory(prefix="usecase-load-") as folder,
+        tempfile.TemporaryDirectory(dir=workshop.folder(kind.settings.cache), prefix="load-") as folder,
     ):
         archive = Path(folder) / "images.tar"
         docker.save(kind.progress, archive, sorted(lacking))
@@ -137,7 +137,7 @@ def _ensure(progress: Progress, cache: Path, image: Image, *, registry: bool) ->
     base = base_image(progress, cache, image.base, registry=registry)
     name = reference(image, base)
     if not docker.image_exists(name):
-        with progress.step(f"image {image.name}", image.usually), _context(image) as context:
+        with progress.step(f"image {image.name}", image.usually), _context(cache, image) as context:
             arguments = {"BASE": base, **dict(image.arguments)}
             docker.build(progress, name, context, ROOT / image.dockerfile, arguments)
         docker.forget_older(progress, name)
@@ -145,12 +145,12 @@ def _ensure(progress: Progress, cache: Path, image: Image, *, registry: bool) ->
 
 
 @contextlib.contextmanager
-def _context(image: Image) -> Iterator[Path]:
+def _context(cache: Path, image: Image) -> Iterator[Path]:
     """The folder to build in. Made of the inputs, it holds exactly what the tag is a hash of."""
     if image.context:
         yield ROOT / image.context
         return
-    with tempfile.TemporaryDirectory(prefix="usecase-context-") as folder:
+    with tempfile.TemporaryDirectory(dir=workshop.folder(cache), prefix="context-") as folder:
         for path in image.inputs:
             target = Path(folder) / path
             target.parent.mkdir(parents=True, exist_ok=True)

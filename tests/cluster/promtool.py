@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from cluster import engine, registry
+from cluster import engine, registry, workshop
 from cluster.errors import ClusterError
 from cluster.pins import STOCK_PROMETHEUS
 from cluster.progress import Progress
@@ -28,10 +28,9 @@ def ensure(progress: Progress, cache: Path) -> Path:
     kept = place(cache)
     if kept.exists():
         return kept
-    (cache / "build").mkdir(parents=True, exist_ok=True)
     kept.parent.mkdir(parents=True, exist_ok=True)
     # In the cache, so that what is complete is moved into place at once.
-    with tempfile.TemporaryDirectory(dir=cache / "build", prefix="promtool-") as folder:
+    with tempfile.TemporaryDirectory(dir=workshop.folder(cache), prefix="promtool-") as folder:
         if shutil.which("apt-get"):
             with progress.step("promtool, of the Debian package prometheus", "5 s"):
                 unpacked = _of_debian(progress, Path(folder))
