@@ -69,7 +69,7 @@ soak: .venv/ready cluster images ## the long campaigns (hours)
 
 ##@ Benchmarks
 .PHONY: bench-services
-bench-services: .venv/ready ## the services against floors of the same run, as JSON (about 4 min, an otherwise idle machine)
+bench-services: .venv/ready ## the services against floors of the same run, as a table and JSON (about 4 min, an otherwise idle machine)
 	@$(CLUSTERCTL) backend-images >&2
 	@PYTHONPATH=$(subst $(space),:,tests operator/src $(wildcard services/*/src services/shared/*/src)) $(PY) -m bench.services
 .PHONY: bench-operator golden

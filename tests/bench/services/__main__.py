@@ -1,6 +1,7 @@
-"""`make bench-services`: the six measures of the services, each against a floor of the same run, as JSON on stdout.
+"""`make bench-services`: the measures of the services, each against a floor of the same run, as a table and as JSON.
 
 Everything shares this machine's cores: the services, their servers and the load. Needs the images of `make images`.
+Exits with 1 where a bound is missed, or no round counts.
 """
 
 import asyncio
@@ -21,6 +22,18 @@ import structlog
 import uvloop
 
 from bench.services import creates, events, machine, relay_drain
+from bench.services.verdicts import (
+    COALESCED,
+    EVENTS,
+    LOAD_TEST,
+    MEMORY,
+    RELAY,
+    SINGLE,
+    STARTS,
+    as_json,
+    as_markdown,
+    verdicts,
+)
 from cluster import backends
 from cluster.backends import Running
 from integration.services.process import free_port
@@ -36,32 +49,35 @@ TRACED = "0.1"
 PREFIX = "usecase-bench-"
 
 
-async def main() -> None:
-    """Start the servers, measure, print, remove them."""
+async def main() -> int:
+    """Start the servers, measure, remove them, print."""
     with servers() as found:
         report: dict[str, Any] = {"machine": {"cores": os.cpu_count(), "load_at_start": os.getloadavg()[0]}}
         said("relay")
-        report["outbox relay drain / windowed confirms"] = await relay_drain.drained(
+        report[RELAY] = await relay_drain.drained(
             await schema(direct(found["postgres"]), "bench_relay"), found["rabbitmq"]
         )
         floor = await creates.floor(await schema(direct(found["postgres"]), "bench_floor"))
         async with stack(found, "bench_single", UNCOALESCED) as single:
             said("creates, one transaction each")
-            report["create / raw asyncpg, one transaction per create"] = await creates.measured(single, floor)
+            report[SINGLE] = await creates.measured(single, floor)
         async with stack(found, "bench_whole", {}) as whole:
             report["processes"] = dict.fromkeys(sorted(whole.members), 1)
             idle = machine.resident_mib(whole)
             said("creates, coalesced")
-            report["create / raw asyncpg, coalesced"] = await creates.measured(whole, floor)
+            report[COALESCED] = await creates.measured(whole, floor)
             said("the seed's load test")
-            report["seed load test"] = await seeds_load(whole)
+            report[LOAD_TEST] = await seeds_load(whole)
             said("publish to analytics")
-            report["publish to analytics p99 / bare p99"] = await events.measured(whole)
-            report["memory MiB"] = {"idle": idle, "most under load": machine.resident_mib(whole, peak=True)}
+            report[EVENTS] = await events.measured(whole)
+            report[MEMORY] = {"idle": idle, "most under load": machine.resident_mib(whole, peak=True)}
             said("starts")
-            report["start to ready s"] = await asyncio.to_thread(machine.seconds_to_ready, whole)
+            report[STARTS] = await asyncio.to_thread(machine.seconds_to_ready, whole)
         report["machine"]["load_at_end"] = os.getloadavg()[0]
-    print(json.dumps(report, indent=2))
+    found = verdicts(report)
+    print(as_markdown(found), end="\n\n")
+    print(json.dumps({"verdicts": as_json(found), **report}, indent=2, ensure_ascii=False))
+    return 0 if all(each.met for each in found) else 1
 
 
 async def seeds_load(stack: Stack) -> dict[str, float]:
@@ -121,4 +137,4 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The report alone goes to stdout; what the migrations log does not.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    uvloop.run(main())
+    sys.exit(uvloop.run(main()))

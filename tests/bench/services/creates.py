@@ -16,6 +16,7 @@ from bench.services import machine
 from bench.services.floor_create import IN_FLIGHT, creates_per_second
 from bench.services.load import Measured, created
 from bench.services.rounds import Round, summary
+from bench.services.verdicts import ALONE, EVERYBODY
 from integration.services.stack.callers import Caller, register
 from integration.services.stack.stack import Stack
 from integration.services.waiting import until
@@ -62,7 +63,7 @@ async def measured(stack: Stack, floor: Floor) -> dict[str, Any]:
     for name in BESIDE:
         await asyncio.to_thread(stack.members[name].resume)
     await quiet(stack)
-    return {"all six at work": everybody, "api and postgres-data alone": alone}
+    return {EVERYBODY: everybody, ALONE: alone}
 
 
 async def _rounds(stack: Stack, floor: Floor, caller: Caller, queues: Sequence[str] = QUEUES) -> dict[str, Any]:
