@@ -1,6 +1,7 @@
 """An engine that answers is used as it is; what it needs of the project's cache is put back."""
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,3 +47,18 @@ def test_the_docker_command_is_installed_with_the_engine(
     update, install = (tmp_path / "played" / "calls").read_text().splitlines()
     assert update.endswith("update")
     assert install.endswith(f"--no-install-recommends {installed}")
+
+
+@pytest.mark.parametrize(("lives", "found"), [(True, True), (False, False)], ids=["it lives", "it is gone"])
+def test_an_engine_that_is_slow_is_asked_again_while_it_lives(
+    tmp_path: Path, play: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch, lives: bool, found: bool
+) -> None:
+    """The first question gets no answer in time, the second one does."""
+    os.mkfifo(tmp_path / "never")
+    play("docker", f'[ -e "$PLAYED/asked" ] || {{ : > "$PLAYED/asked"; read line < {tmp_path}/never; }}')
+    monkeypatch.setattr(engine, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(engine, "PID_FILE", tmp_path / "docker.pid")
+    with subprocess.Popen([play("dockerd", "read line")], stdin=subprocess.PIPE) as daemon:
+        (tmp_path / "docker.pid").write_text(str(daemon.pid if lives else 2**22 + 1))
+        assert engine.answers() is found
+        daemon.communicate()
