@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from cluster import docker, engine, workshop
@@ -61,9 +62,19 @@ def _mirror() -> str:
     os_release = Path("/etc/os-release").read_text()
     if "ID=debian" not in os_release.splitlines():
         return ""
-    command = ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]
-    sites = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
-    return next((site for site in sites if "security" not in site), "")
+    command = ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(SITE)", "Created-By: Packages"]
+    return debian_s_own(subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines())
+
+
+def debian_s_own(targets: Iterable[str]) -> str:
+    """The site of the first target `origin|label|site` that is Debian's main archive.
+
+    Other people's archives have other origins, and security has another label; both are empty before the first update.
+    """
+    sites = [target.split("|") for target in targets]
+    named = [site for origin, label, site in sites if origin == label == "Debian"]
+    nameless = [site for origin, _, site in sites if not origin and "security" not in site]
+    return next(iter(named + nameless), "")
 
 
 def _reach_mirrors(root: Path, suite: str, mirror: str) -> None:
