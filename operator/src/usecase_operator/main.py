@@ -18,6 +18,7 @@ from prometheus_client import REGISTRY
 
 from usecase_operator import handlers, logs, settings, watches
 from usecase_operator.broker.brokers import Brokers
+from usecase_operator.cluster import roll_call
 from usecase_operator.cluster.access import Access, AccessError, from_kubeconfig, from_service_account
 from usecase_operator.cluster.autoscalers import ForeignAutoscalers
 from usecase_operator.cluster.children import Children
@@ -92,7 +93,7 @@ class Operator:
         children = Children(self.dirty.add)
         pods = Pods(self._mark)
         foreign = ForeignAutoscalers(lambda target: self._mark_owner(*target))
-        engine = Engine()
+        engine, resource = Engine(), Resource(client, self.usecases)
         account = f"{chosen.namespace}:{chosen.service_account}"
         self._secrets = Secrets(watching, children, self._secret_changed, self._mark_namespace, account)
         self._brokers = Brokers(lease.guard, self._vhost_changed)
@@ -105,8 +106,8 @@ class Operator:
             foreign=foreign,
             secret_watches=self._secrets,
             engine=engine,
-            writer=Writer(client, children),
-            resource=Resource(client, self.usecases),
+            writer=Writer(client, children, resource),
+            resource=resource,
             events=Events(client, chosen.identity),
         )
         self._settler = Settler(self.usecases, self._cluster, self._brokers, self.dirty)
@@ -116,13 +117,14 @@ class Operator:
     async def run(self, access: Access) -> int:
         """The exit code: 0 only if a signal asked for the end."""
         stop, stop_kopf, ready = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        me = {"identity": self._lease.identity}
+        me, served = {"identity": self._lease.identity}, self._settings.watch_namespaces
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         tasks = [
             _task("lease", self._lease.hold()),
             *(_task(f"watch {each.url}", each.run()) for each in self._static),
             *(_task(f"worker {number}", self._work()) for number in range(WORKERS)),
+            _task("roll call", roll_call.keep_calling(self._client, self.usecases, self._cluster.child_index, served)),
             _task("stop signal", stop.wait()),
         ]
         try:
@@ -132,7 +134,7 @@ class Operator:
                 tasks.append(
                     _task(
                         "kopf",
-                        handlers.run(made, self._settings.watch_namespaces, self._lease.identity, ready, stop_kopf),
+                        handlers.run(made, served, self._lease.identity, ready, stop_kopf),
                     )
                 )
                 await _first(_task("kopf is up", ready.wait()), tasks)

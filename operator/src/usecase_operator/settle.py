@@ -16,7 +16,7 @@ from usecase_operator.broker.brokers import Brokers
 from usecase_operator.cluster.client import ApiError, Json
 from usecase_operator.cluster.cluster import Cluster
 from usecase_operator.cluster.lease import NotLeading
-from usecase_operator.cluster.resource import FINALIZER
+from usecase_operator.cluster.resource import FINALIZER, Gone
 from usecase_operator.cluster.usecases import UseCases
 from usecase_operator.cluster.writer import Repair, failure
 from usecase_operator.conditions import Outcome, conditions
@@ -79,6 +79,8 @@ class Settler:
         except NotLeading:
             self.dirty.add_later(uid, 1.0)
             return
+        except Gone:
+            return  # the mirror has forgotten it, or its watch brings the news
         except Exception:
             log.exception("a pass failed for a reason nobody foresaw; trying again", extra=context)
             again, result = self.dirty.failed(uid), "error"

@@ -7,7 +7,7 @@ newer ones: the answer to our own write arrives beside the watch.
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -106,10 +106,13 @@ class Children:
             del children[key]
             if not child.dismissed:
                 self._lost.setdefault(owner, set()).add(key)
-        if not children:  # the end of the use case, as a rule
+        if not children:  # the end of the use case, as a rule; what it lost is kept, for it may be none
             self._owned.pop(owner, None)
-            self._lost.pop(owner, None)
         self._changed(owner)
+
+    def forget_all_but(self, owners: Collection[str]) -> None:
+        """What was lost matters while there is somebody to miss it."""
+        self._lost = {owner: keys for owner, keys in self._lost.items() if owner in owners}
 
     def uids(self, kind: str, namespace: str | None) -> set[str]:
         """All known UIDs of *kind*, of one namespace or of all."""

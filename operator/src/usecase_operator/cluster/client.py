@@ -18,6 +18,8 @@ APPLY = "application/apply-patch+yaml"
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+PAGE = 100
 # A Lease is taken over 5 s after its holder stopped writing at the earliest.
 REQUEST_SECONDS = 4.5
 # So the server begins where a body does not fit its schema, with status 500 (kubernetes/kubernetes#122480): a field
@@ -38,6 +40,10 @@ class ApiError(Exception):
         self.reason = reason
         self.message = message
         self.retry_after = retry_after
+
+    def tells_absence_of(self, name: str) -> bool:
+        """The object is not there. Any other 404 speaks of its kind, or comes from somebody on the way."""
+        return self.status == 404 and f'"{name}" not found' in self.message
 
     @property
     def temporary(self) -> bool:
@@ -84,11 +90,22 @@ class Client:
 
     async def get(self, kind: str, namespace: str, name: str) -> Json | None:
         """The object, or None if there is none."""
-        return await self._found(path(kind, namespace, name), JSON)
+        return await self._found(kind, namespace, name, JSON)
 
     async def get_metadata(self, kind: str, namespace: str, name: str) -> Json | None:
         """The object's metadata, or None if there is none."""
-        return await self._found(path(kind, namespace, name), METADATA_ONLY)
+        return await self._found(kind, namespace, name, METADATA_ONLY)
+
+    async def uids(self, kind: str, namespace: str | None, page_size: int = PAGE) -> tuple[set[str], int]:
+        """UIDs of all objects of *kind*, and the version at which this was true. In pages, for their memory."""
+        found: set[str] = set()
+        params = {"limit": str(page_size)}
+        while True:
+            page = await self.request("GET", path(kind, namespace), accept=METADATA_LIST, **params)
+            found |= {each["metadata"]["uid"] for each in page["items"] or ()}
+            if not page["metadata"].get("continue"):
+                return found, int(page["metadata"]["resourceVersion"])
+            params["continue"] = page["metadata"]["continue"]
 
     async def apply(self, manifest: Json, *, subresource: str = "", manager: str = MANAGER, force: bool = True) -> Json:
         metadata = manifest["metadata"]
@@ -116,11 +133,11 @@ class Client:
         patched: Json = await self.request("PATCH", path(kind, namespace, name), operations, content_type=JSON_PATCH)
         return patched
 
-    async def _found(self, url: str, accept: str) -> Json | None:
+    async def _found(self, kind: str, namespace: str, name: str, accept: str) -> Json | None:
         try:
-            found: Json = await self.request("GET", url, accept=accept)
+            found: Json = await self.request("GET", path(kind, namespace, name), accept=accept)
         except ApiError as error:
-            if error.status == 404:
+            if error.tells_absence_of(name):
                 return None
             raise
         return found

@@ -61,16 +61,16 @@ class Cluster:
         self.secret_watches.release(usecase.namespace, usecase.metadata.uid)
 
     async def apply(self, usecase: UseCase, manifest: Manifest) -> Repair | None:
-        return await self.writer.apply(usecase.metadata.uid, manifest)
+        return await self.writer.apply(usecase, manifest)
 
     async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: int | None) -> Repair | None:
-        return await self.writer.apply_deployment(usecase.metadata.uid, manifest, number)
+        return await self.writer.apply_deployment(usecase, manifest, number)
 
     async def scale(self, manifest: Manifest, number: int) -> None:
         await self.writer.scale(manifest, number)
 
     async def prune(self, usecase: UseCase, keep: Collection[Key]) -> None:
-        await self.writer.prune(usecase.metadata.uid, keep)
+        await self.writer.prune(usecase, keep)
 
     async def delete(self, key: Key, child: Child) -> None:
         await self.writer.delete(*key, child)

@@ -1,6 +1,12 @@
-"""Writes to the UseCase itself: its status, and the finalizer that holds it until the broker is clean."""
+"""Writes to the UseCase itself: its status, and the finalizer that holds it until the broker is clean.
+
+And the question whether it is still there: a deletion that kopf's watch missed is told by nobody, so whoever is
+answered that there is no such resource makes the mirror forget it.
+"""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 from usecase_operator import reasons
 from usecase_operator.cluster.client import ApiError, Client, Json
@@ -12,13 +18,23 @@ from usecase_operator.model import UseCase
 FINALIZER = "usecase.dev/messaging"
 
 
+class Gone(Exception):  # noqa: N818 - said, not an error of ours: there is nothing left to do
+    """The UseCase of this pass is gone, or going: nothing is made for it any more."""
+
+
 class Resource:
     def __init__(self, client: Client, usecases: UseCases) -> None:
         self._client = client
         self._usecases = usecases
 
+    async def confirm(self, usecase: UseCase) -> None:
+        """Before something is made again that was taken away: is *usecase* still wanted? Raises `Gone`."""
+        found = await self._find(usecase)
+        if "deletionTimestamp" in found["metadata"]:
+            raise Gone(f"{usecase.name} is being deleted, as the watch is about to tell")
+
     async def write_status(self, usecase: UseCase, status: Json) -> None:
-        """Apply *status*; a UseCase that is gone meanwhile needs none."""
+        """Apply *status*. Raises `Gone` if there is nobody to have it."""
         metadata = usecase.metadata
         self._usecases.sending(metadata.uid, status)
         manifest = {
@@ -32,8 +48,11 @@ class Resource:
             await self._client.apply(manifest, subresource="/status")
         except ApiError as error:
             self._usecases.unsent(metadata.uid)
-            if error.status != 404:
-                raise  # 409 too: another resource of this name, which the mirror will tell, or a conflict that passes
+            if error.tells_absence_of(metadata.name):
+                self._forget(usecase)
+            if error.status == 409:
+                await self._find(usecase)  # another resource has its name, or the conflict passes
+            raise
 
     async def add_finalizer(self, usecase: UseCase, version: str) -> None:
         """Hold the resource. *version*: the resourceVersion that was read."""
@@ -50,21 +69,35 @@ class Resource:
         finalizers: Sequence[str] = usecase.metadata.finalizers
         if FINALIZER in finalizers:
             place = f"/metadata/finalizers/{finalizers.index(FINALIZER)}"
-            await self._patch(
-                usecase,
-                [{"op": "test", "path": place, "value": FINALIZER}, {"op": "remove", "path": place}],
-            )
+            with suppress(Gone):
+                await self._patch(
+                    usecase,
+                    [{"op": "test", "path": place, "value": FINALIZER}, {"op": "remove", "path": place}],
+                )
         self._usecases.forget(usecase.metadata.uid)
 
     async def _patch(self, usecase: UseCase, operations: list[Json]) -> None:
+        """Raises `Gone`; `Retry` if a test of *operations* fails."""
+        same = {"op": "test", "path": "/metadata/uid", "value": usecase.metadata.uid}
         try:
-            patched = await self._client.json_patch(KIND, usecase.namespace, usecase.name, operations)
+            patched = await self._client.json_patch(KIND, usecase.namespace, usecase.name, [same, *operations])
         except ApiError as error:
-            if error.status == 404:
-                return
+            if error.tells_absence_of(usecase.name):
+                self._forget(usecase)
             if error.status == 422:
                 # The test failed: what was read is not what is there now; the watch brings the news.
                 raise Retry(reasons.API_UNAVAILABLE, "the resource changed meanwhile", after=0.5) from error
             raise
         if not patched["metadata"].get("deletionTimestamp"):
             self._usecases.put(patched)
+
+    async def _find(self, usecase: UseCase) -> Json:
+        """Its metadata. Raises `Gone`."""
+        found = await self._client.get_metadata(KIND, usecase.namespace, usecase.name)
+        if found is None or found["metadata"]["uid"] != usecase.metadata.uid:
+            self._forget(usecase)
+        return found
+
+    def _forget(self, usecase: UseCase) -> NoReturn:
+        self._usecases.forget(usecase.metadata.uid)
+        raise Gone(f"{usecase.name} is not there any more")

@@ -4,7 +4,7 @@ Our own status comes back as an event; it is known by the digest that was noted 
 """
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +61,12 @@ class UseCases:
     def put(self, obj: Mapping[str, Any]) -> None:
         metadata = obj["metadata"]
         uid, key, version = metadata["uid"], (metadata["namespace"], metadata["name"]), int(metadata["resourceVersion"])
-        before = self._kept.get(uid)
+        before = self._kept.get(uid) or self._kept.get(self._by_key.get(key, ""))
         if before and before.version >= version:
             return
+        if before and before.uid != uid:
+            self.forget(before.uid)  # two can't have one name at a time: its deletion was missed
+            before = None
         status = obj.get("status") or {}
         asked = _asked(obj)
         same_request = before is not None and before.asked == asked
@@ -94,6 +97,12 @@ class UseCases:
         if kept := self._kept.get(uid):
             kept.sent = kept.sent[:-1]
             kept.status = _packed({})
+
+    def keep_only(self, uids: Collection[str], version: int, namespace: str | None) -> None:
+        """Forget what a list of *version* does not name, in *namespace* or in all."""
+        for uid, kept in list(self._kept.items()):
+            if uid not in uids and kept.version <= version and namespace in (None, kept.key[0]):
+                self.forget(uid)
 
     def remove(self, obj: Mapping[str, Any]) -> None:
         self.forget(obj["metadata"]["uid"])

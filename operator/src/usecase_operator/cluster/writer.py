@@ -11,8 +11,10 @@ from usecase_operator import metrics, reasons
 from usecase_operator.cluster import fields
 from usecase_operator.cluster.children import Child, Children, owner_of
 from usecase_operator.cluster.client import ApiError, Client, Json
+from usecase_operator.cluster.resource import Resource
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.metadata import ADOPT, HASH, Manifest
+from usecase_operator.model import UseCase
 from usecase_operator.replicas import Apply, creation, hand_over, scale
 from usecase_operator.workload import Workload
 
@@ -31,24 +33,25 @@ class Repair:
 
 
 class Writer:
-    def __init__(self, client: Client, children: Children) -> None:
+    def __init__(self, client: Client, children: Children, resource: Resource) -> None:
         self._client = client
         self._children = children
+        self._resource = resource
 
-    async def apply(self, owner: str, manifest: Manifest) -> Repair | None:
-        """Make *manifest* true for the UseCase *owner*. Raises `Retry(NameConflict)`, `ApiError`."""
-        child = self._find(owner, manifest)
+    async def apply(self, usecase: UseCase, manifest: Manifest) -> Repair | None:
+        """Make *manifest* true for *usecase*. Raises `Retry(NameConflict)`, `ApiError`, `Gone`."""
+        child = self._find(usecase, manifest)
         if child and self._unchanged(child, manifest):
             return None
-        found = await self._examine(owner, manifest, child)
+        found = await self._examine(usecase, manifest, child)
         await self._send(manifest)
         return found
 
-    async def apply_deployment(self, owner: str, manifest: Manifest, number: int | None) -> Repair | None:
+    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: int | None) -> Repair | None:
         """As `apply`, with the number of pods: *number* is written by its own manager, None leaves it alone."""
-        child = self._find(owner, manifest)
+        child = self._find(usecase, manifest)
         if child is None:
-            found = await self._examine(owner, manifest, child)
+            found = await self._examine(usecase, manifest, child)
             for step in creation(manifest, 1 if number is None else number):
                 await self._step(step)
             return found
@@ -56,15 +59,15 @@ class Writer:
             await self._step(hand_over(manifest, child.said.desired))
         if number is not None:
             await self._step(scale(manifest, number))
-        return await self.apply(owner, manifest)
+        return await self.apply(usecase, manifest)
 
     async def scale(self, manifest: Manifest, number: int) -> None:
         """Only the number; the rest of the Deployment stays as it is."""
         await self._step(scale(manifest, number))
 
-    async def prune(self, owner: str, keep: Collection[tuple[str, str]]) -> None:
+    async def prune(self, usecase: UseCase, keep: Collection[tuple[str, str]]) -> None:
         """Delete the children that are no longer rendered."""
-        for (kind, name), child in list(self._children.of(owner).items()):
+        for (kind, name), child in list(self._children.of(usecase.metadata.uid).items()):
             if (kind, name) not in keep and not child.deleting:
                 await self.delete(kind, name, child)
 
@@ -76,8 +79,8 @@ class Writer:
             self._children.dismiss(child.uid, gone=False)
             raise
 
-    def _find(self, owner: str, manifest: Manifest) -> Child | None:
-        child = self._children.of(owner).get((manifest["kind"], manifest["metadata"]["name"]))
+    def _find(self, usecase: UseCase, manifest: Manifest) -> Child | None:
+        child = self._children.of(usecase.metadata.uid).get((manifest["kind"], manifest["metadata"]["name"]))
         if child and child.deleting:
             raise Retry(reasons.PROGRESSING, f"{manifest['kind']} {manifest['metadata']['name']} is being deleted", 2)
         return child
@@ -90,17 +93,19 @@ class Writer:
             child.checked = child.hash  # the same string, kept once
         return child.checked == wanted
 
-    async def _examine(self, owner: str, manifest: Manifest, child: Child | None) -> Repair | None:
+    async def _examine(self, usecase: UseCase, manifest: Manifest, child: Child | None) -> Repair | None:
         """Before a write: is the name free, or what has been done to our object?"""
         kind, metadata = manifest["kind"], manifest["metadata"]
         if child is None:
             found = await self._client.get_metadata(kind, metadata["namespace"], metadata["name"])
             if found is None:
-                restored = self._children.was_lost(owner, (kind, metadata["name"]))
+                restored = self._children.was_lost(usecase.metadata.uid, (kind, metadata["name"]))
                 if restored:
+                    # It may have been collected with its owner: made again for a dead one, it would be so for ever.
+                    await self._resource.confirm(usecase)
                     metrics.DRIFT.labels("kubernetes").inc()
                 return Repair(kind, metadata["name"], restored=restored)
-            _refuse_foreign(owner, kind, found)
+            _refuse_foreign(usecase.metadata.uid, kind, found)
             return None
         if child.hash != metadata["annotations"][HASH]:
             return None  # a new version of ours

@@ -95,3 +95,14 @@ def test_a_child_that_we_deleted_is_not_lost() -> None:
     children.put(service(2, deletionTimestamp="now"))
     children.remove(service(3))
     assert not children.was_lost(OWNER, ("Service", "x-web"))
+
+
+def test_the_last_child_is_missed_too_as_long_as_somebody_is_there_to_miss_it() -> None:
+    children, _ = watched()
+    children.put(service(1))
+    children.remove(service(2))
+    assert children.was_lost(OWNER, ("Service", "x-web"))
+    children.forget_all_but([OWNER])
+    assert children.was_lost(OWNER, ("Service", "x-web"))
+    children.forget_all_but([])
+    assert not children.was_lost(OWNER, ("Service", "x-web"))

@@ -89,3 +89,25 @@ def test_the_name_belongs_to_the_newest_resource() -> None:
     usecases.put({**resource(9), "metadata": {**resource(9)["metadata"], "uid": "next"}})
     usecases.forget("u")
     assert usecases.uid_of(("n", "x")) == "next"
+
+
+def test_a_resource_whose_name_another_has_is_gone_though_nobody_told() -> None:
+    usecases, woken = watched()
+    usecases.put(resource(1))
+    usecases.put(resource(9, uid="next"))
+    assert usecases.uids() == ["next"]
+    assert woken == ["u", "u", "next"]
+    usecases.put(resource(5, generation=2))
+    assert usecases.uids() == ["next"], "older news"
+
+
+def test_what_a_list_does_not_name_is_forgotten_unless_it_is_younger_or_elsewhere() -> None:
+    usecases, _ = watched()
+    usecases.put(resource(1))
+    usecases.put(resource(2, uid="there", name="there"))
+    usecases.put(resource(3, uid="elsewhere", name="elsewhere", namespace="other"))
+    usecases.put(resource(8, uid="younger", name="younger"))
+    usecases.keep_only({"there"}, version=7, namespace="n")
+    assert usecases.uids() == ["there", "elsewhere", "younger"]
+    usecases.keep_only({"there", "younger"}, version=9, namespace=None)
+    assert usecases.uids() == ["there", "younger"]

@@ -6,7 +6,11 @@ import pytest
 
 from usecase_operator.cluster.children import Children
 from usecase_operator.cluster.client import ApiError
-from usecase_operator.cluster.writer import Writer
+from usecase_operator.cluster.resource import Gone, Resource
+from usecase_operator.cluster.usecases import UseCases
+from usecase_operator.cluster.writer import Repair, Writer
+from usecase_operator.metadata import manifest as child_of
+from usecase_operator.metadata import with_hash
 from usecases import UID, make_usecase
 
 Json = dict[str, Any]
@@ -17,8 +21,23 @@ class Server:
     """Keeps objects; *asked* says what was requested, *refuses* what is answered with an error."""
 
     def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], Json] = {("UseCase", USECASE.name): {"metadata": {"uid": UID}}}
+        self.version = 100
         self.asked: list[str] = []
         self.refuses: dict[str, ApiError] = {}
+
+    async def get_metadata(self, kind: str, namespace: str, name: str) -> Json | None:
+        self._ask("get", kind, name)
+        return self.objects.get((kind, name))
+
+    async def apply(self, manifest: Json, **_: Any) -> Json:
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        self._ask("apply", kind, name)
+        self.version += 1
+        known = self.objects.get((kind, name), {"metadata": {"uid": f"{name}-{self.version}"}})["metadata"]
+        server_s = {"uid": known["uid"], "resourceVersion": str(self.version)}
+        self.objects[kind, name] = {**manifest, "metadata": {**manifest["metadata"], **server_s}}
+        return self.objects[kind, name]
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
         self._ask("delete", kind, name)
@@ -35,7 +54,12 @@ class Made:
     def __init__(self) -> None:
         self.server = Server()
         self.children = Children(lambda _: None)
-        self.writer = Writer(self.server, self.children)  # type: ignore[arg-type]
+        resource = Resource(self.server, UseCases(lambda _: None))  # type: ignore[arg-type]
+        self.writer = Writer(self.server, self.children, resource)  # type: ignore[arg-type]
+
+    def take_away(self, kind: str, name: str) -> None:
+        """Somebody deletes it, and the watch tells."""
+        self.children.remove(self.server.objects.pop((kind, name)))
 
 
 @pytest.fixture
@@ -57,6 +81,39 @@ def stored(kind: str, name: str, version: int = 1, **metadata: Any) -> Json:
             **metadata,
         },
     }
+
+
+SERVICE = with_hash(child_of(USECASE, "v1", "Service", name="shop-api", component="api", spec={"ports": []}))
+
+
+async def test_what_nobody_has_is_made_and_is_no_repair(made: Made) -> None:
+    assert await made.writer.apply(USECASE, SERVICE) == Repair("Service", "shop-api")
+    assert made.server.asked == ["get Service shop-api", "apply Service shop-api"]
+
+
+async def test_what_was_taken_away_is_made_again(made: Made) -> None:
+    await made.writer.apply(USECASE, SERVICE)
+    made.take_away("Service", "shop-api")
+    assert await made.writer.apply(USECASE, SERVICE) == Repair("Service", "shop-api", restored=True)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(None, id="gone"),
+        pytest.param({"uid": "another"}, id="another has its name"),
+        pytest.param({"uid": UID, "deletionTimestamp": "now"}, id="being deleted"),
+    ],
+)
+async def test_what_was_collected_with_its_owner_is_not_made_again(made: Made, found: Json | None) -> None:
+    await made.writer.apply(USECASE, SERVICE)
+    made.take_away("Service", "shop-api")
+    made.take_away("UseCase", USECASE.name)
+    if found:
+        made.server.objects["UseCase", USECASE.name] = {"metadata": found}
+    with pytest.raises(Gone):
+        await made.writer.apply(USECASE, SERVICE)
+    assert ("Service", "shop-api") not in made.server.objects
 
 
 @pytest.mark.parametrize("fails", [True, False])
