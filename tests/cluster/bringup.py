@@ -16,6 +16,7 @@ from cluster import (
     demand,
     docker,
     engine,
+    judges,
     mark,
     node_image,
     pins,
@@ -77,10 +78,14 @@ def down() -> None:
 
 
 def helm() -> None:
-    """The tools that tests without a cluster need: charts are rendered by Helm, their alerts checked by promtool."""
+    """The tools that tests without a cluster need: charts are rendered by Helm, their alerts checked by promtool,
+    what they render is judged by kube-score and kubeconform.
+    """
     settings, progress = _begin()
     with _alone(settings):
-        tools.helm(Go(progress, settings.cache, registry=registry.answers()))
+        go = Go(progress, settings.cache, registry=registry.answers())
+        tools.helm(go)
+        judges.ensure(go, settings.kubernetes_version)
         promtool.ensure(progress, settings.cache)
 
 

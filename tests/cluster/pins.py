@@ -77,6 +77,13 @@ KEDA = Program(
     wrapped=True,
 )
 
+# What judges the manifests that charts and operator render, and whose kinds they may be besides Kubernetes' and KEDA's.
+KUBE_SCORE = Program("kube-score", "github.com/zegl/kube-score", "v1.20.0", ("cmd/kube-score",), "60 s")
+KUBECONFORM = Program("kubeconform", "github.com/yannh/kubeconform", "v0.8.0", ("cmd/kubeconform",), "20 s")
+PROMETHEUS_OPERATOR = Program(
+    "prometheus-operator", "github.com/prometheus-operator/prometheus-operator", "v0.85.0", (), "none is built"
+)
+
 # Where the same software comes from on a machine that reaches an image registry.
 STOCK_NODE = "kindest/node"
 STOCK_GO = "golang:1.26"

@@ -1,6 +1,7 @@
 """The API server itself reads all that the charts render, in every mode, and all that the operator renders of examples.
 
-Kinds of add-ons that a cluster need not have (KEDA, the Prometheus operator) are left out.
+Kinds of add-ons that a cluster need not have (KEDA, the Prometheus operator) are left to
+`unit/charts/test_kubeconform.py`.
 """
 
 import json
@@ -10,31 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+import chart_modes
 from cluster import stack
 from cluster.fixtures import Cluster
 from goldens import FOLDER
 
 ADDONS = ("keda.sh/", "monitoring.coreos.com/")
-EXTERNAL = {"enabled": False, "existingSecret": "given", "external": {"reach": {"cidrs": ["198.51.100.7/32"]}}}
-BY_CPU = {"scaling": {"mode": "CPU"}}
-BY_QUEUE = {"scaling": {"mode": "Queue", "min": 0}}
-MODES: dict[str, dict[str, Any]] = {
-    "default": {},
-    "backends alone": {"useCase": {"enabled": False}},
-    "external backends": dict.fromkeys(stack.BACKENDS, EXTERNAL),
-    "by CPU": dict.fromkeys(("postgresData", "mongoData", "api", "reminderWorker", "analyticsWorker"), BY_CPU),
-    "by queue": dict.fromkeys(("reminderWorker", "analyticsWorker"), BY_QUEUE),
-    "behind an ingress": {"api": {"expose": {"ingress": {"host": "tasks.example", "tlsSecretName": "tls"}}}},
-    "without a bot": {"bot": {"enabled": False}},
-    "with Telegram": {"bot": {"existingSecret": "telegram"}},
-    "suspended": {"useCase": {"suspend": True}},
-}
-OPERATOR_MODES: dict[str, dict[str, Any]] = {
-    "cluster": {"crds": {"install": False}},
-    "definition given up": {"crds": {"keep": False}},
-    "one namespace": {"crds": {"install": False}, "watchNamespaces": ["default"]},
-    "monitored": {"crds": {"install": False}, "monitoring": {"dashboard": {"enabled": True}}},
-}
 
 
 def accepted(cluster: Cluster, namespace: str, manifests: list[dict[str, Any]]) -> None:
@@ -56,14 +38,14 @@ def rendered(cluster: Cluster, chart: Any, values: dict[str, Any]) -> list[dict[
     return list(yaml.safe_load_all(done.stdout))
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", chart_modes.STACK)
 def test_the_stack_is_accepted_in_every_mode(cluster: Cluster, namespace: str, mode: str) -> None:
-    accepted(cluster, namespace, rendered(cluster, stack.CHART, MODES[mode]))
+    accepted(cluster, namespace, rendered(cluster, stack.CHART, chart_modes.STACK[mode]))
 
 
-@pytest.mark.parametrize("mode", OPERATOR_MODES)
+@pytest.mark.parametrize("mode", chart_modes.OPERATOR)
 def test_the_operator_is_accepted_in_every_mode(cluster: Cluster, namespace: str, mode: str) -> None:
-    accepted(cluster, namespace, rendered(cluster, stack.OPERATOR_CHART, OPERATOR_MODES[mode]))
+    accepted(cluster, namespace, rendered(cluster, stack.OPERATOR_CHART, chart_modes.OPERATOR[mode]))
 
 
 @pytest.mark.parametrize("example", sorted(path.stem for path in FOLDER.glob("*.yaml")))

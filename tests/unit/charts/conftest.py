@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster import pins, promtool, settings
-from unit.charts.rendered import BACKENDS_ALONE, CHART, OPERATOR, Helm, Manifest, Render
+from cluster import judges, pins, promtool, settings
+from unit.charts.rendered import BACKENDS_ALONE, CHART, OPERATOR, Helm, Judge, Manifest, Render
 
 NO_CLUSTER = {"KUBECONFIG": os.devnull}
 # The definition alone is 60 kB, and PyYAML's own parser takes half a second for it.
@@ -68,6 +68,21 @@ def stack(render: Render) -> list[Manifest]:
 def operator(render: Render) -> list[Manifest]:
     """charts/usecase-operator with its own values."""
     return render(OPERATOR)
+
+
+@pytest.fixture(scope="session")
+def run_judge() -> Judge:
+    """Output and exit code of a program that judges manifests, which it reads from its input."""
+
+    def run(program: pins.Program, manifests: list[Manifest], *words: str) -> subprocess.CompletedProcess[str]:
+        named = os.environ.get(program.name.upper().replace("-", "_"))
+        found = shutil.which(named or judges.place(settings.read().cache, program))
+        if found is None:
+            pytest.fail(f"{program.name} judges manifests and is not here: run `make unit`")
+        text = yaml.safe_dump_all(manifests)
+        return subprocess.run([found, *words], input=text, capture_output=True, text=True, check=False)
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 Manifest = dict[str, Any]
 Render = Callable[..., list[Manifest]]
 Helm = Callable[..., subprocess.CompletedProcess[str]]
+Judge = Callable[..., subprocess.CompletedProcess[str]]
 
 CHARTS = Path(__file__).parents[3] / "charts"
 CHART = CHARTS / "task-management"
