@@ -29,10 +29,13 @@ OUTAGE = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # its connection broke between two statements of a transaction
     asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # connections, memory, room on its disk
+    asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
 )
 """What says that PostgreSQL is away or going, not that a statement is wrong."""
+FAILURE = (*OUTAGE, asyncpg.PostgresError)
+"""The same and whatever else it may answer, a new password or a deadlock: work in the background goes on after each."""
 
 _log = structlog.get_logger()
 
@@ -43,7 +46,7 @@ def outage_problem(error: Exception) -> Problem:
 
 
 async def connect(dsn: str) -> Connection:
-    """A connection of one's own, for work that outlives a request. Raises one of OUTAGE."""
+    """A connection of one's own, for work that outlives a request. Raises one of FAILURE."""
     try:
         return await asyncpg.connect(
             dsn, timeout=STATEMENT_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=SESSION

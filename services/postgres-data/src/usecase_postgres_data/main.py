@@ -15,7 +15,7 @@ from usecase_postgres_data.housekeeping import keep_house
 from usecase_postgres_data.lateness import watch_reminders
 from usecase_postgres_data.settings import Settings
 from usecase_runtime.ops import Readiness, ops_app
-from usecase_runtime.process import run_process
+from usecase_runtime.process import background, run_process
 from usecase_runtime.server import serving, stop_signal, unless
 
 _log = structlog.get_logger()
@@ -36,22 +36,23 @@ async def run(settings: Settings) -> None:
             return
         readiness.probe("postgres", partial(migrations.require_head, pool))
         app = build(pool, settings.max_tasks_per_page)
-        async with pool, publisher(broker, SERVICE, EXCHANGES) as to_broker:
-            background = [
-                asyncio.create_task(relay.relay(dsn, to_broker, relaying)),
-                asyncio.create_task(relay.watch_age(pool)),
-                asyncio.create_task(watch_reminders(pool)),
-                asyncio.create_task(keep_house(pool)),
-            ]
+        async with (
+            pool,
+            publisher(broker, SERVICE, EXCHANGES) as to_broker,
+            background(
+                stop,
+                relay.relay(dsn, to_broker, relaying),
+                relay.watch_age(pool),
+                watch_reminders(pool),
+                keep_house(pool),
+            ) as (relay_task, *_),
+        ):
             async with serving_peers(serve(app, settings), settings.port, grace=settings.stop_grace_seconds):
                 readiness.up("process")
                 await stop.wait()
                 readiness.down("process", "stopping")
             relaying.set()
-            await asyncio.wait(background[:1], timeout=relay.BACKSTOP_SECONDS * 2)
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+            await asyncio.wait({relay_task}, timeout=relay.BACKSTOP_SECONDS * 2)
 
 
 async def _prepared(dsn: str, connections: int) -> Pool:

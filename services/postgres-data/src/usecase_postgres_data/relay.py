@@ -14,17 +14,20 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from usecase_messaging.publish import Publisher
-from usecase_postgres_data.database import ACQUIRE_SECONDS, OUTAGE, Connection, Pool, connect
+from usecase_postgres_data.database import ACQUIRE_SECONDS, FAILURE, LONGEST_WAIT_SECONDS, Connection, Pool, connect
 from usecase_postgres_data.domain import unroutable_wait
 from usecase_postgres_data.store import outbox
 from usecase_postgres_data.store.outbox import Taken
 from usecase_runtime.errors import Unavailable, Unroutable
+from usecase_runtime.server import unless
 
 BATCH = 500
 WINDOW = 64
 """Messages that wait for their confirm at the same time."""
 BACKSTOP_SECONDS = 1.0
 """A wake-up that got lost delays by this much; it also finds rows whose next try has come."""
+FIRST_WAIT_SECONDS = 0.5
+"""After a failure of PostgreSQL; doubled after each that follows at once."""
 
 AGE_SECONDS = 5.0
 
@@ -36,22 +39,27 @@ _log = structlog.get_logger()
 
 async def relay(dsn: str, publisher: Publisher, stop: asyncio.Event) -> None:
     """Relay until `stop` is set and the batch in hand is done; what fails is tried again on a new connection."""
+    clock, wait = asyncio.get_running_loop().time, FIRST_WAIT_SECONDS
     while not stop.is_set():
+        began = clock()
         try:
             connection = await connect(dsn)
             try:
                 await _relay_by(connection, publisher, stop)
             finally:
                 connection.terminate()
-        except OUTAGE as error:
-            _log.warning("the relay lost PostgreSQL", reason=f"{type(error).__name__}: {error}")
-            await asyncio.sleep(BACKSTOP_SECONDS)
+        except FAILURE as error:
+            wait = FIRST_WAIT_SECONDS if clock() - began > LONGEST_WAIT_SECONDS else wait
+            reason = f"{type(error).__name__}: {error}"
+            _log.warning("the relay starts again: PostgreSQL failed", reason=reason, again_in=wait)
+            await unless(stop, asyncio.sleep(wait))
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
 
 async def watch_age(pool: Pool) -> None:
     """Keep the gauge true, also while the relay waits for the broker. Runs until cancelled."""
     while True:
-        with suppress(*OUTAGE):
+        with suppress(*FAILURE):
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 AGE.set(await outbox.oldest_age(connection))
         await asyncio.sleep(AGE_SECONDS)

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from integration.services.broker import Vhost
 from integration.services.postgres_data.test_tasks import change, new
@@ -184,6 +185,33 @@ async def test_a_relay_that_dies_leaves_its_rows_to_the_next(
 async def drained(dsn: str, to_broker: Publisher, pool: Pool) -> bool:
     await drain(dsn, to_broker)
     return await left(pool) == 0
+
+
+FULL_DISK = """
+create function full_disk() returns trigger language plpgsql as
+  $$ begin raise exception 'no space left on device' using errcode = '%s'; end $$;
+create trigger full_disk before delete on outbox execute function full_disk();"""
+
+
+@pytest.mark.parametrize("code", ["53100", "40P01", "XX000"], ids=["disk full", "deadlock", "internal error"])
+async def test_a_postgresql_that_fails_is_tried_again(
+    pool: Pool, dsn: str, owner: int, to_broker: Publisher, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(relay, "FIRST_WAIT_SECONDS", 0.05)
+    await pool.execute(FULL_DISK % code)
+    await new(pool, owner)
+    with capture_logs() as lines:
+        async with relaying(dsn, to_broker):
+            await until(lambda: len(failures(lines)) > 2)
+            assert await left(pool) == 1
+            await pool.execute("drop trigger full_disk on outbox")
+            await until(lambda: left(pool), expected=0)
+    assert failures(lines)[:3] == pytest.approx([0.05, 0.1, 0.2])
+
+
+def failures(lines: Sequence[Mapping[str, Any]]) -> list[float]:
+    """What the relay waited after each failure."""
+    return [line["again_in"] for line in lines if "again_in" in line]
 
 
 async def test_the_age_of_the_oldest_message_is_seen(pool: Pool, owner: int) -> None:
