@@ -30,9 +30,11 @@ _COLUMNS = (
 _LOCK_TASK = f"""
 select t.version, {OPEN} as open from tasks t where t.id = $1 and t.user_id = $2 and {SEEN} for share"""
 
+# Asked for again after its task was closed and opened, it is scheduled again; sent stays sent.
 _ADD_CUSTOM = """
-insert into reminders (task_id, user_id, kind, reminder_time, message) values ($1, $2, $3, $4, $5)
-on conflict (task_id, reminder_time) where kind = 'custom' do nothing"""
+insert into reminders as r (task_id, user_id, kind, reminder_time, message) values ($1, $2, $3, $4, $5)
+on conflict (task_id, reminder_time) where kind = 'custom' do update
+set message = excluded.message, state = 'scheduled' where r.state = 'cancelled'"""
 
 # Sent stays sent while the time is the same: an event that comes again must not remind again. One that repeats has
 # been sent for every time up to its last: it keeps its next time then.
@@ -50,11 +52,11 @@ _STORED = f"""
 select {_COLUMNS} from reminders r
 where r.task_id = $1 and r.kind = $2 and (r.kind <> 'custom' or r.reminder_time = $3)"""
 
-_OF_TASK = f"""
+OF_TASK = f"""
 select {_COLUMNS} from reminders r join tasks t on t.id = r.task_id
 where r.task_id = $1 and {SEEN} and ($2::bigint is null or t.user_id = $2) order by r.reminder_time, r.id"""
 
-_CANCEL = """
+CANCEL = """
 update reminders r set state = 'cancelled' from tasks t
 where t.id = r.task_id and r.task_id = $1 and r.state = 'scheduled'
   and ($2::text[] is null or r.kind = any($2)) and ($3::int is null or t.version = $3)
@@ -113,13 +115,13 @@ async def schedule(pool: Pool, asked: ReminderCreate) -> Reminder:
 async def of_task(pool: Pool, task_id: int, user_id: int | None) -> list[Reminder]:
     """The reminders of a task, earliest first; of a task that is not there, none."""
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-        return [_reminder(row) for row in await connection.fetch(_OF_TASK, task_id, user_id)]
+        return [_reminder(row) for row in await connection.fetch(OF_TASK, task_id, user_id)]
 
 
 async def cancel(pool: Pool, task_id: int, kinds: Sequence[ReminderKind] | None, task_version: int | None) -> int:
     """Cancel the scheduled reminders of a task (of these kinds; only if the task still has this version)."""
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-        return len(await connection.fetch(_CANCEL, task_id, kinds, task_version))
+        return len(await connection.fetch(CANCEL, task_id, kinds, task_version))
 
 
 async def dispatch(pool: Pool, limit: int) -> Dispatched:
