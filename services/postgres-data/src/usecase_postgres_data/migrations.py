@@ -73,7 +73,12 @@ async def _migrate_alone(connection: Connection, dsn: str) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await process.communicate()
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:  # told to stop: nobody would end it
+            process.kill()
+            await process.wait()
     if process.returncode:
         raise RuntimeError(f"dbmate failed: {output.decode(errors='replace').strip()}")
 

@@ -1,11 +1,13 @@
 """The schema comes to head once, however many replicas start, and a mistake in it stops the service."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from integration.services.waiting import until
 from usecase_postgres_data import migrations
 from usecase_postgres_data.database import connect, open_pool
 
@@ -61,6 +63,21 @@ async def test_a_migration_that_fails_says_what_postgresql_said(
     with pytest.raises(RuntimeError, match="migrations not applied: 20991231000000"):
         await migrations.require_head(pool)
     await pool.close()
+
+
+async def test_a_start_that_is_given_up_leaves_no_migration_behind(
+    empty_dsn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slow, started = tmp_path / "dbmate", tmp_path / "pid"
+    slow.write_text(f"#!/bin/sh\necho $$ > {started}.new; mv {started}.new {started}; exec sleep 3600\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(migrations, "dbmate", lambda: str(slow))
+    migrating = asyncio.create_task(migrations.migrate(empty_dsn))
+    await until(started.exists)
+    migrating.cancel()
+    await asyncio.gather(migrating, return_exceptions=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
 
 
 async def test_a_database_that_is_ahead_is_at_head(dsn: str) -> None:
