@@ -13,7 +13,7 @@ from usecase_operator.cluster.children import Child, Children, owner_of
 from usecase_operator.cluster.client import ApiError, Client, Json
 from usecase_operator.cluster.resource import Resource
 from usecase_operator.errors import Retry, Stuck
-from usecase_operator.metadata import ADOPT, HASH, Manifest
+from usecase_operator.metadata import ADOPT, HASH, INSTANCE, MANAGED_BY, MANAGER, Manifest
 from usecase_operator.model import UseCase
 from usecase_operator.replicas import Apply, creation, hand_over, scale
 from usecase_operator.workload import Workload
@@ -97,23 +97,31 @@ class Writer:
         """Before a write: is the name free, or what has been done to our object?"""
         kind, metadata = manifest["kind"], manifest["metadata"]
         if child is None:
-            found = await self._client.get_metadata(kind, metadata["namespace"], metadata["name"])
-            if found is None:
-                restored = self._children.was_lost(usecase.metadata.uid, (kind, metadata["name"]))
-                if restored:
-                    # It may have been collected with its owner: made again for a dead one, it would be so for ever.
-                    await self._resource.confirm(usecase)
-                    metrics.DRIFT.labels("kubernetes").inc()
-                return Repair(kind, metadata["name"], restored=restored)
-            _refuse_foreign(usecase.metadata.uid, kind, found)
-            return None
+            found = await self._look(usecase, manifest)
+            if found:
+                return _damage(manifest, found["metadata"].get("annotations", {}).get(HASH), fields.owned(found), found)
+            restored = self._children.was_lost(usecase.metadata.uid, (kind, metadata["name"]))
+            if restored:
+                # It may have been collected with its owner: made again for a dead one, it would be so for ever.
+                await self._resource.confirm(usecase)
+                metrics.DRIFT.labels("kubernetes").inc()
+            return Repair(kind, metadata["name"], restored=restored)
         if child.hash != metadata["annotations"][HASH]:
             return None  # a new version of ours
-        lost = fields.lost(manifest, fields.unpacked(child.fields))
         obj = await self._client.get_metadata(kind, metadata["namespace"], metadata["name"])
-        managers = fields.changed_by(lost, obj) if obj else []
-        metrics.DRIFT.labels("kubernetes").inc()
-        return Repair(kind, metadata["name"], tuple(".".join(path) for path in lost), tuple(managers))
+        return _damage(manifest, child.hash, fields.unpacked(child.fields), obj)
+
+    async def _look(self, usecase: UseCase, manifest: Manifest) -> Json | None:
+        """What stands under a name that the mirror doesn't show. Raises `Retry(NameConflict)` if it is not for us."""
+        kind, metadata = manifest["kind"], manifest["metadata"]
+        found = await self._client.get_metadata(kind, metadata["namespace"], metadata["name"])
+        if found is None or owner_of(found) == usecase.metadata.uid:
+            return found  # ours: somebody took its labels
+        if _lost_its_owner(usecase, found):
+            await self._resource.confirm(usecase)  # whoever deletes a use case may ask to leave what it had
+        else:
+            _refuse_foreign(kind, found)
+        return found
 
     async def _send(self, manifest: Manifest) -> None:
         self._children.put(await self._client.apply(manifest))
@@ -122,12 +130,38 @@ class Writer:
         self._children.put(await self._client.apply(step.body, manager=step.manager, force=step.force))
 
 
-def _refuse_foreign(owner: str, kind: str, found: Json) -> None:
-    """Raises `Retry(NameConflict)` if *found* belongs to somebody else who has not offered it."""
+def _damage(manifest: Manifest, hash_: str | None, ours: fields.Fields | None, obj: Json | None) -> Repair | None:
+    """What was done to an object that we had left with *hash_*; *obj* says by whom. None if it is another version."""
+    if hash_ != manifest["metadata"]["annotations"][HASH]:
+        return None
+    if not (lost := fields.lost(manifest, ours)):
+        return None
+    metrics.DRIFT.labels("kubernetes").inc()
+    managers = fields.changed_by(lost, obj) if obj else []
+    return Repair(
+        manifest["kind"], manifest["metadata"]["name"], tuple(".".join(path) for path in lost), tuple(managers)
+    )
+
+
+def _lost_its_owner(usecase: UseCase, found: Json) -> bool:
+    """Whether we made *found* for *usecase*, and somebody took the reference to it."""
     metadata = found["metadata"]
-    if owner_of(found) == owner:
-        return  # ours, although the watch doesn't show it: somebody took its labels
-    controller = next((each for each in metadata.get("ownerReferences", ()) if each.get("controller")), None)
+    labels = metadata.get("labels", {})
+    return (
+        _controller(found) is None
+        and fields.owned(found) is not None
+        and HASH in metadata.get("annotations", {})
+        and (labels.get(MANAGED_BY), labels.get(INSTANCE)) == (MANAGER, usecase.name)
+    )
+
+
+def _controller(found: Json) -> Json | None:
+    return next((each for each in found["metadata"].get("ownerReferences", ()) if each.get("controller")), None)
+
+
+def _refuse_foreign(kind: str, found: Json) -> None:
+    """Raises `Retry(NameConflict)` unless somebody has offered *found*."""
+    metadata, controller = found["metadata"], _controller(found)
     if controller is None and metadata.get("annotations", {}).get(ADOPT) == "true":
         return
     whose = f"it belongs to {controller['kind']} {controller['name']}" if controller else "the operator did not make it"

@@ -9,12 +9,21 @@ from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.resource import Gone, Resource
 from usecase_operator.cluster.usecases import UseCases
 from usecase_operator.cluster.writer import Repair, Writer
+from usecase_operator.errors import Retry
+from usecase_operator.metadata import INSTANCE, MANAGED_BY, MANAGER, with_hash
 from usecase_operator.metadata import manifest as child_of
-from usecase_operator.metadata import with_hash
 from usecases import UID, make_usecase
 
 Json = dict[str, Any]
 USECASE = make_usecase()
+
+
+def fields_of(value: Any) -> Json:
+    """*value* as an entry of managedFields names it; lists of owners by their UID, others as a whole."""
+    if isinstance(value, dict):
+        return {f"f:{key}": fields_of(each) for key, each in value.items()}
+    owners = isinstance(value, list) and value and isinstance(value[0], dict) and "uid" in value[0]
+    return {f'k:{{"uid":"{each["uid"]}"}}': {} for each in value} if owners else {}
 
 
 class Server:
@@ -35,7 +44,8 @@ class Server:
         self._ask("apply", kind, name)
         self.version += 1
         known = self.objects.get((kind, name), {"metadata": {"uid": f"{name}-{self.version}"}})["metadata"]
-        server_s = {"uid": known["uid"], "resourceVersion": str(self.version)}
+        entry = {"manager": MANAGER, "operation": "Apply", "fieldsV1": fields_of(manifest)}
+        server_s = {"uid": known["uid"], "resourceVersion": str(self.version), "managedFields": [entry]}
         self.objects[kind, name] = {**manifest, "metadata": {**manifest["metadata"], **server_s}}
         return self.objects[kind, name]
 
@@ -56,6 +66,17 @@ class Made:
         self.children = Children(lambda _: None)
         resource = Resource(self.server, UseCases(lambda _: None))  # type: ignore[arg-type]
         self.writer = Writer(self.server, self.children, resource)  # type: ignore[arg-type]
+
+    def damage(self, kind: str, name: str, field: str, value: Any) -> Json:
+        """Somebody writes *value* to a field of the metadata: it is ours no more."""
+        found = self.server.objects[kind, name]["metadata"]
+        found[field] = value
+        ours = found["managedFields"][0]["fieldsV1"]["f:metadata"]
+        ours[f"f:{field}"] = fields_of(value)
+        if not value:
+            del ours[f"f:{field}"]
+        found["resourceVersion"] = str(int(found["resourceVersion"]) + 1)
+        return self.server.objects[kind, name]
 
     def take_away(self, kind: str, name: str) -> None:
         """Somebody deletes it, and the watch tells."""
@@ -114,6 +135,50 @@ async def test_what_was_collected_with_its_owner_is_not_made_again(made: Made, f
     with pytest.raises(Gone):
         await made.writer.apply(USECASE, SERVICE)
     assert ("Service", "shop-api") not in made.server.objects
+
+
+async def test_a_label_that_the_watch_selects_by_is_put_back(made: Made) -> None:
+    await made.writer.apply(USECASE, SERVICE)
+    labels = {key: value for key, value in SERVICE["metadata"]["labels"].items() if key != MANAGED_BY}
+    made.children.remove(made.damage("Service", "shop-api", "labels", labels))
+    assert await made.writer.apply(USECASE, SERVICE) == Repair(
+        "Service", "shop-api", (f"metadata.labels.{MANAGED_BY}",)
+    )
+    assert made.server.objects["Service", "shop-api"]["metadata"]["labels"] == SERVICE["metadata"]["labels"]
+
+
+async def test_a_child_that_lost_its_owner_gets_it_back(made: Made) -> None:
+    await made.writer.apply(USECASE, SERVICE)
+    made.children.put(made.damage("Service", "shop-api", "ownerReferences", []))
+    assert await made.writer.apply(USECASE, SERVICE) == Repair("Service", "shop-api", ("metadata.ownerReferences",))
+    assert made.server.objects["Service", "shop-api"]["metadata"]["ownerReferences"]
+
+
+async def test_a_child_that_a_deleted_use_case_leaves_behind_stays_behind(made: Made) -> None:
+    await made.writer.apply(USECASE, SERVICE)
+    made.children.put(made.damage("Service", "shop-api", "ownerReferences", []))
+    made.server.objects["UseCase", USECASE.name]["metadata"]["deletionTimestamp"] = "now"
+    with pytest.raises(Gone):
+        await made.writer.apply(USECASE, SERVICE)
+    assert made.server.objects["Service", "shop-api"]["metadata"]["ownerReferences"] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param("labels", {INSTANCE: "another", MANAGED_BY: MANAGER}, id="made for another use case"),
+        pytest.param("annotations", {}, id="without the hash"),
+        pytest.param("managedFields", [], id="not applied by us"),
+        pytest.param("ownerReferences", [{"kind": "Shop", "name": "x", "controller": True}], id="has another owner"),
+    ],
+)
+async def test_what_only_looks_like_ours_is_left_alone(made: Made, field: str, value: Any) -> None:
+    await made.writer.apply(USECASE, SERVICE)
+    found = made.damage("Service", "shop-api", "ownerReferences", [])
+    found["metadata"][field] = value
+    made.children.put(found)
+    with pytest.raises(Retry, match="NameConflict"):
+        await made.writer.apply(USECASE, SERVICE)
 
 
 @pytest.mark.parametrize("fails", [True, False])
