@@ -1,5 +1,6 @@
 """Rooms give markers: a test's folder says what it needs to run. A bare `pytest` never starts a cluster."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cluster import evidence
 pytest_plugins = ["cluster.fixtures"]
 
 ROOMS = ("unit", "contract", "integration", "e2e", "bench")
+BARE = ("unit", "contract")  # what `pytest` runs that names no folder
 HERE = Path(__file__).parent
 
 
@@ -19,13 +21,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test by its room, run the rooms from cheap to dear, and keep the long campaigns apart."""
+    room = {item: item.path.relative_to(HERE).parts[0] for item in items}
     for item in items:
-        room = item.path.relative_to(HERE).parts[0]
-        if room in ROOMS:
-            item.add_marker(room)
-    items.sort(key=lambda item: ROOMS.index(item.path.relative_to(HERE).parts[0]))
+        if room[item] in ROOMS:
+            item.add_marker(room[item])
+    items.sort(key=lambda item: ROOMS.index(room[item]))
     wanted = config.getoption("--soak")
-    dropped = [item for item in items if (item.get_closest_marker("soak") is not None) != wanted]
+    named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    dropped = [
+        item
+        for item in items
+        if (item.get_closest_marker("soak") is not None) != wanted or not (named or room[item] in BARE)
+    ]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in set(dropped)]
@@ -34,5 +41,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
-    evidence.remember(item, report)
+    evidence.of_failed(item, report, Path(os.environ.get("EVIDENCE", "build/evidence")))
     return report

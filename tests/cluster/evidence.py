@@ -1,14 +1,30 @@
-"""What is kept of a failed test: logs of every container, Events and objects of its namespace."""
+"""What is kept of a failed test: logs of every container, Events and objects of the namespaces that tests work in.
 
+The report hook calls it before anything is torn down. It waits for nobody long and never fails itself: the test's own
+failure is what is to be read.
+"""
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
 from cluster.errors import ClusterError
+from cluster.stack import NAMESPACE, OPERATOR_NAMESPACE
 
-FAILED = pytest.StashKey[bool]()
-KINDS = "pods,deployments,statefulsets,services,networkpolicies,persistentvolumeclaims,events"
+KINDS = (
+    "pods,deployments,statefulsets,services,networkpolicies,persistentvolumeclaims,horizontalpodautoscalers,jobs,events"
+)
+DEFINED = ("usecases", "scaledobjects")  # each asked for alone: not every cluster knows them
+MADE_BY_TESTS = ("t-", "op-")
+DEPLOYED = (OPERATOR_NAMESPACE, NAMESPACE)
+ENOUGH_SECONDS = 60
+JSON = ("--output", "json")
 
 
 class Kubectl(Protocol):
@@ -17,31 +33,69 @@ class Kubectl(Protocol):
     def kubectl(self, *arguments: str) -> str: ...
 
 
-def remember(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Called by the report hook, so that fixtures can ask afterwards."""
-    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+CLUSTER = pytest.StashKey[Kubectl]()  # of the session, once it is up
 
 
-def failed(item: pytest.Item) -> bool:
-    return item.stash.get(FAILED, False)
+def of_failed(item: pytest.Item, report: pytest.TestReport, folder: Path) -> None:
+    """Called by the report hook: keep the evidence of a test on the cluster that has just failed."""
+    cluster = item.config.stash.get(CLUSTER, None)
+    if report.failed and cluster is not None and "cluster" in getattr(item, "fixturenames", ()):
+        keep(cluster, folder / re.sub(r"[^A-Za-z0-9]+", "-", item.name).strip("-")[:80])
 
 
-def keep(cluster: Kubectl, namespace: str, folder: Path) -> None:
-    """Write what the namespace has to say into *folder*, and print where and the Events, which often tell it all."""
+def keep(cluster: Kubectl, folder: Path) -> None:
+    """Write what each namespace has to say into *folder*, the newest first, and print where it is."""
+    deadline = time.monotonic() + ENOUGH_SECONDS
+    for namespace in _namespaces(_ask(cluster, "get", "namespaces", "--sort-by=.metadata.creationTimestamp", *JSON)):
+        if time.monotonic() > deadline:
+            print(f"\nno evidence of {namespace}: {ENOUGH_SECONDS} s were spent on others")
+        else:
+            _keep(cluster, namespace, folder / namespace)
+
+
+def _namespaces(listed: str) -> Iterable[str]:
+    names = [item["metadata"]["name"] for item in reversed(_items(listed))]
+    return [name for name in names if name.startswith(MADE_BY_TESTS)] + [name for name in names if name in DEPLOYED]
+
+
+def _keep(cluster: Kubectl, namespace: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    _save(cluster, folder / "objects.yaml", "get", KINDS, "--output", "yaml", namespace=namespace)
-    _save(cluster, folder / "pods.txt", "describe", "pods", namespace=namespace)
-    events = _save(cluster, folder / "events.txt", "get", "events", "--sort-by=.lastTimestamp", namespace=namespace)
-    for pod in _save(cluster, folder / "names.txt", "get", "pods", "--output", "name", namespace=namespace).split():
-        log = folder / f"{pod.replace('/', '-')}.log"
-        _save(cluster, log, "logs", pod, "--all-containers", "--prefix", namespace=namespace)
+
+    def save(file: str, *arguments: str) -> str:
+        text = _ask(cluster, "--namespace", namespace, *arguments)
+        (folder / file).write_text(text)
+        return text
+
+    save("objects.yaml", "get", KINDS, "--output", "yaml")
+    for kind in DEFINED:
+        save(f"{kind}.yaml", "get", kind, "--output", "yaml")
+    save("pods.txt", "describe", "pods")
+    events = save("events.txt", "get", "events", "--sort-by=.lastTimestamp")
+    for pod in _items(save("pods.json", "get", "pods", *JSON)):
+        name = pod["metadata"]["name"]
+        save(f"{name}.log", "logs", name, "--all-containers", "--prefix")
+        for container in _restarted(pod):
+            save(f"{name}-{container}-previous.log", "logs", name, "--container", container, "--previous")
     print(f"\nevidence of {namespace} is in {folder}; its last Events:\n" + "\n".join(events.splitlines()[-15:]))
 
 
-def _save(cluster: Kubectl, path: Path, *arguments: str, namespace: str) -> str:
+def _restarted(pod: dict[str, Any]) -> list[str]:
+    status = pod.get("status", {})
+    states = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+    return [state["name"] for state in states if state["restartCount"]]
+
+
+def _items(listed: str) -> list[dict[str, Any]]:
     try:
-        text = cluster.kubectl("--namespace", namespace, *arguments)
-    except ClusterError as error:
-        text = f"{error}\n"
-    path.write_text(text)
-    return text
+        found: list[dict[str, Any]] = json.loads(listed)["items"]
+    except ValueError:  # what is written is why it could not be listed
+        return []
+    return found
+
+
+def _ask(cluster: Kubectl, *arguments: str) -> str:
+    """The answer, or why there is none."""
+    try:
+        return cluster.kubectl("--request-timeout=15s", *arguments)
+    except (ClusterError, OSError, subprocess.SubprocessError) as error:
+        return f"{error}\n"

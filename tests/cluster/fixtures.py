@@ -5,7 +5,6 @@ The e2e and integration rooms use these; nothing here uses whatever kubeconfig c
 
 import contextlib
 import json
-import os
 import re
 import socket
 import subprocess
@@ -98,8 +97,10 @@ def reached() -> Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Cluster:
-    return reached()
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    found = reached()
+    request.config.stash[evidence.CLUSTER] = found
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -116,11 +117,9 @@ def probe_image(cluster: Cluster) -> str:
 
 @pytest.fixture
 def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A namespace of the test's own; on failure its logs, Events and objects are kept under build/evidence."""
+    """A namespace of the test's own."""
     stem = re.sub(r"[^a-z0-9]+", "-", request.node.originalname.removeprefix("test_").lower())[:40].strip("-")
     name = f"t-{stem}-{uuid.uuid4().hex[:5]}"
     cluster.kubectl("create", "namespace", name)
     yield name
-    if evidence.failed(request.node):
-        evidence.keep(cluster, name, Path(os.environ.get("EVIDENCE", "build/evidence")) / name)
     cluster.kubectl("delete", "namespace", name, "--wait=false")
