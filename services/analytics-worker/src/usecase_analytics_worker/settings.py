@@ -26,10 +26,7 @@ class Settings(RuntimeSettings):
     task_analytics_max_tries: int = Field(default=MAX_TRIES, ge=1, le=1000)
     task_analytics_max_processing_seconds: int = Field(default=MAX_PROCESSING_SECONDS, ge=1, le=7200)
 
-    @model_validator(mode="after")
-    def _credential(self) -> Self:
-        required_unless_debug("INTERNAL_TOKEN", self.internal_token, self.debug)
-        return self
+    _credential = required_unless_debug("internal_token")
 
     @model_validator(mode="after")
     def _one_batch_size(self) -> Self:

@@ -20,14 +20,13 @@ def asked(task: NewTask, user_id: int, now: datetime) -> TaskCreate:
     """
     if task.due_date is not None:
         _must_lie_ahead("body.due_date", task.due_date, now)
-    status = "pending" if task.status == "active" else task.status
     return TaskCreate(
         user_id=user_id,
         title=task.title,
         description=task.description,
         priority=task.priority,
         due_date=task.due_date,
-        status=status,
+        status=task.status,
     )
 
 

@@ -49,10 +49,10 @@ class Settings(RuntimeSettings):
             raise ValueError("* stands for every origin: leave the others out")
         return value
 
+    _credentials = required_unless_debug("secret_key", "internal_token", "bot_credential")
+
     @model_validator(mode="after")
-    def _credentials(self) -> Self:
-        for name in ("SECRET_KEY", "INTERNAL_TOKEN", "BOT_CREDENTIAL"):
-            required_unless_debug(name, getattr(self, name.lower()), self.debug)
+    def _good_key(self) -> Self:
         if self.secret_key is not None and not self.debug:
             key = self.secret_key.get_secret_value()
             if len(key) < SHORTEST_KEY or key.startswith(PLACEHOLDERS):

@@ -1,9 +1,9 @@
 """What env gives to the bot, and nothing else."""
 
-from typing import Annotated, Self
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr
 from pydantic.functional_validators import AfterValidator
 from pydantic_settings import NoDecode
 
@@ -50,7 +50,4 @@ class Settings(RuntimeSettings):
     max_file_size: int = Field(default=10 * 1024 * 1024, ge=1, le=2**31)
     allowed_file_types: Annotated[frozenset[str], NoDecode, BeforeValidator(_words)] = DEFAULT_TYPES
 
-    @model_validator(mode="after")
-    def _credential(self) -> Self:
-        required_unless_debug("BOT_CREDENTIAL", self.bot_credential, self.debug)
-        return self
+    _credential = required_unless_debug("bot_credential")

@@ -1,11 +1,11 @@
 """The HTTP face of mongo-data: its routes, and what stands in front of them."""
 
-from fastapi import Depends, FastAPI, Request, Response
-from fastapi.security import HTTPBearer
+from fastapi import FastAPI
 
 from usecase_http.credential import bearer_required
 from usecase_http.edge import edge
-from usecase_http.fastapi_problems import ANY_ROUTE, problems, speak_problems
+from usecase_http.fastapi_credential import documented_bearer
+from usecase_http.fastapi_problems import ANY_ROUTE, answer_with, problems, speak_problems
 from usecase_http.limits import limited
 from usecase_http.problem import Problem
 from usecase_mongo_data.routes import router
@@ -14,8 +14,8 @@ from usecase_mongo_data.store import Store, Unreachable
 from usecase_runtime.server import App
 
 SERVICE = "mongo-data"
-DOCUMENTED_CREDENTIAL = [Depends(HTTPBearer(scheme_name="INTERNAL_TOKEN", auto_error=False))]
-"""For the OpenAPI document alone: `serve` checks the credential before any route is looked for."""
+DOCUMENTED_CREDENTIAL = [documented_bearer("INTERNAL_TOKEN")]
+"""`serve` checks it before any route is looked for."""
 BATCH_BYTES = 1024 * 1024
 """Room for the largest batch of records."""
 
@@ -31,7 +31,7 @@ def build(store: Store | None) -> FastAPI:
     )
     app.state.store = store
     speak_problems(app)
-    app.exception_handler(Unreachable)(_outage)
+    answer_with(app, Unreachable, outage_problem)
 
     @app.get("/health")
     async def health() -> dict[str, str]:
@@ -42,10 +42,9 @@ def build(store: Store | None) -> FastAPI:
     return app
 
 
-async def _outage(_request: Request, error: Exception) -> Response:
-    """Without Retry-After on purpose: that would promise that nothing was written."""
-    problem = Problem(503, f"MongoDB is not available: {error}", "database-unavailable")
-    return Response(problem.body(), problem.status, problem.headers)
+def outage_problem(error: Exception) -> Problem:
+    """The answer to a caller. Without Retry-After on purpose: that would promise that nothing was written."""
+    return Problem(503, f"MongoDB is not available: {error}", "database-unavailable")
 
 
 def serve(app: FastAPI, settings: Settings) -> App:

@@ -1,11 +1,11 @@
 """The HTTP face of postgres-data: its routes, and what stands in front of them."""
 
-from fastapi import Depends, FastAPI, Request, Response
-from fastapi.security import HTTPBearer
+from fastapi import FastAPI
 
 from usecase_http.credential import bearer_required
 from usecase_http.edge import edge
-from usecase_http.fastapi_problems import ANY_ROUTE, problems, speak_problems
+from usecase_http.fastapi_credential import documented_bearer
+from usecase_http.fastapi_problems import ANY_ROUTE, answer_with, problems, speak_problems
 from usecase_http.limits import limited
 from usecase_postgres_data.database import OUTAGE, Pool, outage_problem
 from usecase_postgres_data.routes import reminders, tasks, users
@@ -14,8 +14,8 @@ from usecase_postgres_data.settings import Settings
 from usecase_runtime.server import App
 
 SERVICE = "postgres-data"
-DOCUMENTED_CREDENTIAL = [Depends(HTTPBearer(scheme_name="INTERNAL_TOKEN", auto_error=False))]
-"""For the OpenAPI document alone: `serve` checks the credential before any route is looked for."""
+DOCUMENTED_CREDENTIAL = [documented_bearer("INTERNAL_TOKEN")]
+"""`serve` checks it before any route is looked for."""
 
 
 def build(pool: Pool | None, max_tasks_per_page: int) -> FastAPI:
@@ -30,7 +30,7 @@ def build(pool: Pool | None, max_tasks_per_page: int) -> FastAPI:
     app.state.pool, app.state.max_tasks_per_page = pool, max_tasks_per_page
     speak_problems(app)
     for kind in OUTAGE:
-        app.exception_handler(kind)(_outage)
+        answer_with(app, kind, outage_problem)
 
     @app.get("/health", responses={})
     async def health() -> dict[str, str]:
@@ -41,11 +41,6 @@ def build(pool: Pool | None, max_tasks_per_page: int) -> FastAPI:
     for router in (tasks.router, reminders.router, users.router):
         app.include_router(router, dependencies=DOCUMENTED_CREDENTIAL)
     return app
-
-
-async def _outage(_request: Request, error: Exception) -> Response:
-    problem = outage_problem(error)
-    return Response(problem.body(), problem.status, problem.headers)
 
 
 def serve(app: FastAPI, settings: Settings) -> App:

@@ -1,8 +1,8 @@
 """What env gives to postgres-data, and nothing else."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 
 from usecase_runtime.settings import RuntimeSettings, required_unless_debug, url
 
@@ -18,7 +18,4 @@ class Settings(RuntimeSettings):
     max_concurrent_requests: int = Field(default=50, ge=1, le=10_000)
     max_tasks_per_page: int = Field(default=50, ge=1, le=1000)
 
-    @model_validator(mode="after")
-    def _credential(self) -> Self:
-        required_unless_debug("INTERNAL_TOKEN", self.internal_token, self.debug)
-        return self
+    _credential = required_unless_debug("internal_token")

@@ -1,8 +1,8 @@
 """What env gives to the reminder worker, and nothing else."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, HttpUrl, SecretStr, model_validator
+from pydantic import Field, HttpUrl, SecretStr
 
 from usecase_messaging.consume import MAX_PROCESSING_SECONDS, MAX_TRIES
 from usecase_runtime.settings import RuntimeSettings, required_unless_debug, url
@@ -19,7 +19,4 @@ class Settings(RuntimeSettings):
     task_reminders_max_tries: int = Field(default=MAX_TRIES, ge=1, le=1000)
     task_reminders_max_processing_seconds: int = Field(default=MAX_PROCESSING_SECONDS, ge=1, le=7200)
 
-    @model_validator(mode="after")
-    def _credential(self) -> Self:
-        required_unless_debug("INTERNAL_TOKEN", self.internal_token, self.debug)
-        return self
+    _credential = required_unless_debug("internal_token")

@@ -22,6 +22,13 @@ def test_a_create_needs_only_an_owner_and_a_title() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "stored"), [("active", "pending"), ("pending", "pending"), ("in_progress", "in_progress")]
+)
+def test_a_task_is_not_active_before_its_message_is_out(asked: str, stored: str) -> None:
+    assert TaskCreate.model_validate({"user_id": 1, "title": "t", "status": asked}).status == stored
+
+
+@pytest.mark.parametrize(
     ("model", "sent"),
     [
         pytest.param(TaskCreate, {"user_id": 1}, id="a task without title"),

@@ -1,9 +1,9 @@
 """How a process refuses to start without what it needs."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
 import pytest
-from pydantic import SecretStr, model_validator
+from pydantic import SecretStr
 
 from usecase_runtime.settings import RuntimeSettings, load, otlp_endpoint, required_unless_debug, url
 
@@ -13,10 +13,7 @@ class Sample(RuntimeSettings):
     workers: int = 1
     internal_token: SecretStr | None = None
 
-    @model_validator(mode="after")
-    def _credential(self) -> Self:
-        required_unless_debug("INTERNAL_TOKEN", self.internal_token, self.debug)
-        return self
+    _credential = required_unless_debug("internal_token")
 
 
 def test_variables_become_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,17 @@
 """How a Telegram id comes to speak for a user: it asks for a code, the bot brings it back."""
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.security import HTTPBearer
+from fastapi import APIRouter, Request
 
 from usecase_api.gate import AUTH, caller
 from usecase_api.routes.auth import NEVER_STORED
 from usecase_api.routes.parameters import DOCUMENTED_TOKEN, parts_of
 from usecase_contracts.sessions import TelegramIdentity, TelegramLinkCode, TelegramLinkRequest, TelegramSession
+from usecase_http.fastapi_credential import documented_bearer
 from usecase_http.fastapi_problems import problems
 
 router = APIRouter(prefix=f"{AUTH}/telegram", tags=["telegram"])
-FOR_THE_BOT = [Depends(HTTPBearer(scheme_name="BOT_CREDENTIAL", auto_error=False)), *NEVER_STORED]
-"""For the OpenAPI document alone: `gate` checks the credential."""
+FOR_THE_BOT = [documented_bearer("BOT_CREDENTIAL"), *NEVER_STORED]
+"""`gate` checks the credential."""
 
 
 @router.post("/link_code", status_code=201, responses=problems(401), dependencies=[*DOCUMENTED_TOKEN, *NEVER_STORED])

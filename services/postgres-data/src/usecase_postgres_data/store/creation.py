@@ -91,9 +91,8 @@ async def _create_together(pool: Pool, rows: Sequence[Row]) -> list[Outcome]:
 
 
 def _values(task: TaskCreate, request: str | None, trace: str | None) -> tuple[object, ...]:
-    status = "pending" if task.status == "active" else task.status
     return (
-        *(task.user_id, task.title, task.description, task.priority, status, task.due_date, task.transaction_id),
+        *(task.user_id, task.title, task.description, task.priority, task.status, task.due_date, task.transaction_id),
         *(request, trace),
     )
 

@@ -63,6 +63,12 @@ class TaskCreate(BaseModel):
     status: Literal["pending", "active", "in_progress"] = "pending"
     transaction_id: UUID = Field(default_factory=uuid4)
 
+    @field_validator("status")
+    @classmethod
+    def _pending_first(cls, status: str) -> str:
+        """Active is what the relay makes of a task, once its message is out."""
+        return "pending" if status == "active" else status
+
 
 class TaskPatch(BaseModel):
     """`PATCH /tasks/{id}`: only fields that are sent change. Null clears `description` and `due_date`; it is

@@ -1,5 +1,6 @@
 """Makes a FastAPI app speak in problems, also where FastAPI itself refuses, and say so in its OpenAPI document."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -44,7 +45,20 @@ async def _answer(_request: Request, error: Exception) -> Response:
             problem = Problem(error.status_code, error.detail)
         case _:
             problem = Problem(500, "an unexpected error; the log names it by this request id")
+    return _response(problem)
+
+
+def _response(problem: Problem) -> Response:
     return Response(problem.body(), problem.status, problem.headers)
+
+
+def answer_with(app: FastAPI, kind: type[Exception], problem_of: Callable[[Exception], Problem]) -> None:
+    """Let `app` answer an error of this kind, wherever a route meets it, with the problem that is made of it."""
+
+    async def handler(_request: Request, error: Exception) -> Response:
+        return _response(problem_of(error))
+
+    app.exception_handler(kind)(handler)
 
 
 def speak_problems(app: FastAPI) -> None:

@@ -5,10 +5,10 @@ Each service adds its own fields in its `settings.py`; nothing else reads the en
 
 import re
 import sys
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 S = TypeVar("S", bound=BaseSettings)
@@ -74,10 +74,16 @@ def otlp_endpoint(settings: RuntimeSettings) -> str | None:
     return f"http://{urlsplit(settings.jaeger_endpoint).hostname}:4318"
 
 
-def required_unless_debug(variable: str, value: SecretStr | None, debug: bool) -> None:
-    """For validators of settings: a credential may be missing in development only. Raises ValueError."""
-    if value is None and not debug:
-        raise ValueError(f"{variable} is not set: set it, or DEBUG=true for development")
+def required_unless_debug(*fields: str) -> Any:
+    """For the body of a Settings class: these credentials may be missing in development only."""
+
+    def check(settings: RuntimeSettings) -> RuntimeSettings:
+        for field in fields:
+            if getattr(settings, field) is None and not settings.debug:
+                raise ValueError(f"{field.upper()} is not set: set it, or DEBUG=true for development")
+        return settings
+
+    return model_validator(mode="after")(check)
 
 
 def load(settings: type[S]) -> S:
