@@ -119,4 +119,5 @@ def test_the_model_of_the_metadata_names_fields_that_kubernetes_has() -> None:
         "generation",
         "deletionTimestamp",
         "finalizers",
+        "annotations",
     }

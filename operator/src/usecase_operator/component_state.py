@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from usecase_operator import reasons
-from usecase_operator.model import Component, ScalingMode
+from usecase_operator.model import BY_SPEC, Component, ScalingMode
 from usecase_operator.status import BlockedOn, ComponentStatus, Replicas, State
 from usecase_operator.workload import Trouble, Workload, gravest
 
@@ -30,7 +30,7 @@ class Seen:
     replicas: Replicas
     troubles: tuple[Trouble, ...] = ()
     blocked_on: tuple[BlockedOn, ...] = ()
-    suspended: bool = False
+    suspended_by: str = ""
 
 
 def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> ComponentStatus:
@@ -46,16 +46,21 @@ def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> 
         message=message,
         blocked_on=seen.blocked_on if state == "Blocked" else (),
         replicas=replace(seen.replicas, ready=found.ready if found else 0, updated=found.updated if found else 0),
-        scaling_mode=previous.scaling_mode if seen.suspended and previous else seen.mode,
+        scaling_mode=previous.scaling_mode if seen.suspended_by and previous else seen.mode,
         since=kept or now,
     )
 
 
+def suspension(by: str) -> str:
+    """The reason of a use case that was stopped *by* this (`UseCase.suspended_by`)."""
+    return reasons.SUSPENDED_BY_SPEC if by == BY_SPEC else reasons.SUSPENDED_BY_ANNOTATION
+
+
 def _state(seen: Seen) -> tuple[State, str, str]:
     found = seen.workload
-    if seen.suspended:
+    if seen.suspended_by:
         ending = f"; {found.total} pods are ending" if found and found.total else ""
-        return "Suspended", reasons.SUSPENDED_BY_SPEC, f"stopped by spec.suspend{ending}"
+        return "Suspended", suspension(seen.suspended_by), f"stopped by {seen.suspended_by}{ending}"
     new_revision = found is None or found.revision != seen.revision
     if seen.blocked_on and new_revision:
         return "Blocked", reasons.WAITING_FOR_DEPENDENCY, _waiting(seen.blocked_on, found)

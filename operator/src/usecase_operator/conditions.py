@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from usecase_operator import reasons
-from usecase_operator.component_state import UP, overdue
+from usecase_operator.component_state import UP, overdue, suspension
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.model import UseCase
 from usecase_operator.status import ComponentStatus, Condition, ConditionStatus, Status
@@ -26,6 +26,7 @@ WAITS_FOR_A_PERSON = frozenset(
     {
         reasons.SECRET_NOT_FOUND,
         reasons.SECRET_KEY_MISSING,
+        reasons.SECRET_KEY_INVALID,
         reasons.SECRETS_FORBIDDEN,
         reasons.AUTHENTICATION_FAILED,
         reasons.MANAGEMENT_PLUGIN_MISSING,
@@ -97,9 +98,8 @@ def _facts(usecase: UseCase, outcome: Outcome, previous: Status, now: str) -> It
     yield _isolated(usecase)
     if speaks and outcome.dead_letters is not None:
         yield _dead_letters(outcome.dead_letters)
-    if usecase.spec.suspend:
-        said = "stopped by spec.suspend; set it to false to go on"
-        yield Finding(reasons.SUSPENDED, "True", reasons.SUSPENDED_BY_SPEC, said)
+    if by := usecase.suspended_by:
+        yield Finding(reasons.SUSPENDED, "True", suspension(by), f"stopped by {by}; take it back to go on")
 
 
 def _step(kind: str, step: Step, reason: str, message: str, previous: Status) -> Finding:
@@ -123,8 +123,8 @@ def _messaging(outcome: Outcome, previous: Status) -> Finding:
 def _components(usecase: UseCase, outcome: Outcome, now: str) -> Finding:
     """The root cause first: a component in trouble, then one past its deadline, then those on their way."""
     of_type = reasons.COMPONENTS_READY
-    if usecase.spec.suspend:
-        return Finding(of_type, "False", reasons.SUSPENDED_BY_SPEC, "stopped by spec.suspend")
+    if by := usecase.suspended_by:
+        return Finding(of_type, "False", suspension(by), f"stopped by {by}")
     count = ready_count(outcome.components)
     if failed := [each for each in outcome.components if each.state == "Failed"]:
         reason = failed[0].reason or reasons.COMPONENTS_NOT_READY
@@ -179,7 +179,7 @@ def _isolated(usecase: UseCase) -> Finding:
 def _dead_letters(count: int) -> Finding:
     if count == 0:
         return Finding(reasons.DEAD_LETTERS_EMPTY, "True", reasons.NO_DEAD_LETTERS, "no message was given up")
-    message = "messages were given up; status.messaging.queues says which queues' .dlq holds them"
+    message = f"{count} messages were given up; status.messaging.queues says which queues' .dlq hold them"
     return Finding(reasons.DEAD_LETTERS_EMPTY, "False", reasons.DEAD_LETTERS_PRESENT, message)
 
 

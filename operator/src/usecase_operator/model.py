@@ -18,6 +18,11 @@ ScalingMode = Literal["Manual", "CPU", "Queue"]
 MessagingDeletion = Literal["Delete", "DeleteIfEmpty", "Retain"]
 Quantities = Mapping[str, Any]
 
+PAUSED = "usecase.dev/paused"
+"""Annotation of a UseCase: "true" stops it as `spec.suspend` does, without a change of the spec."""
+BY_SPEC = "spec.suspend"
+BY_ANNOTATION = f"the annotation {PAUSED}"
+
 
 @dataclass(frozen=True, slots=True)
 class SecretKeyRef:
@@ -212,6 +217,7 @@ class Metadata:
     generation: int = 0
     deletion_timestamp: str | None = None
     finalizers: tuple[str, ...] = ()
+    annotations: Labels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +232,13 @@ class UseCase:
     @property
     def namespace(self) -> str:
         return self.metadata.namespace
+
+    @property
+    def suspended_by(self) -> str:
+        """What stops it, in words; empty if nothing does. The spec's word comes first."""
+        if self.spec.suspend:
+            return BY_SPEC
+        return BY_ANNOTATION if (self.metadata.annotations or {}).get(PAUSED) == "true" else ""
 
 
 # What an unreadable resource is taken for: it asks for nothing.

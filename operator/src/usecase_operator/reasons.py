@@ -74,7 +74,9 @@ NO_DEAD_LETTERS: Final = "NoDeadLetters"
 DEAD_LETTERS_PRESENT: Final = "DeadLettersPresent"
 # Suspended
 SUSPENDED_BY_SPEC: Final = "SuspendedBySpec"
-# Told by an Event only: what was put back, and what a deletion left behind.
+SUSPENDED_BY_ANNOTATION: Final = "SuspendedByAnnotation"
+# Told by an Event only: gates that opened, what was put back, and what a deletion left behind.
+DEPENDENCY_READY: Final = "DependencyReady"
 FIELD_CONFLICT: Final = "FieldConflict"
 CHILD_RESTORED: Final = "ChildRestored"
 TOPOLOGY_REPAIRED: Final = "TopologyRepaired"

@@ -8,30 +8,29 @@ is kept for the status, and what does not depend on it goes on. `settle` calls t
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-from usecase_operator import graph, messaging, reasons, report
+from usecase_operator import applying, graph, messaging, reasons, report, workloads
+from usecase_operator.applying import Pass, apply
 from usecase_operator.cleaning import Brokers, clean, skipped
-from usecase_operator.cluster.children import Child, Key
+from usecase_operator.cluster.children import Key
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import SecretsOfNamespace
-from usecase_operator.cluster.writer import Repair, failure
-from usecase_operator.component_state import UP, Seen, component_status, seconds_left
+from usecase_operator.cluster.writer import Repair
+from usecase_operator.component_state import seconds_left
 from usecase_operator.conditions import Outcome, Step
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.messaging import Remember
-from usecase_operator.metadata import REVISION, Manifest, component_of
+from usecase_operator.metadata import Manifest, component_of
 from usecase_operator.model import UseCase
 from usecase_operator.render import Given, render
 from usecase_operator.render.secret import references
-from usecase_operator.replicas import effective_mode, number_to_write
-from usecase_operator.replicas import report as report_replicas
 from usecase_operator.status import ComponentStatus, Status
 from usecase_operator.topology.desired import component_users
 from usecase_operator.topology.plan import Inventory
 from usecase_operator.transitions import KubernetesEvent
-from usecase_operator.workload import Trouble, Workload
+from usecase_operator.workload import Trouble
 
 # What only a person can mend may be mended where no watch tells of it.
 STUCK_AGAIN = 120.0
@@ -39,17 +38,9 @@ STUCK_AGAIN = 120.0
 AFTER_ITS_DEPLOYMENT = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
-class Cluster(Protocol):
-    @property
-    def keda(self) -> bool: ...
-    def children(self, usecase: UseCase) -> Mapping[Key, Child]: ...
-    def troubles(self, usecase: UseCase, component: str) -> tuple[Trouble, ...]: ...
-    def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None: ...
+class Cluster(workloads.Cluster, applying.Cluster, Protocol):
     async def secrets(self, usecase: UseCase) -> SecretsOfNamespace: ...
     def release_secrets(self, usecase: UseCase) -> None: ...
-    async def apply(self, usecase: UseCase, manifest: Manifest) -> Repair | None: ...
-    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: int | None) -> Repair | None: ...
-    async def scale(self, manifest: Manifest, number: int) -> None: ...
     async def prune(self, usecase: UseCase, keep: Collection[Key]) -> None: ...
 
 
@@ -65,22 +56,6 @@ class Report:
     repairs: tuple[Repair, ...] = ()
     repaired: tuple[str, ...] = ()
     events: tuple[KubernetesEvent, ...] = ()
-
-
-@dataclass(slots=True)
-class Pass:
-    """What one pass has found out so far."""
-
-    failures: list[Retry | Stuck] = field(default_factory=list)
-    repairs: list[Repair] = field(default_factory=list)
-    cut_off: bool = False
-
-    def failed(self, error: Retry | Stuck | ApiError, doing: str) -> None:
-        """Keep the failure; one of the API server itself ends the writing."""
-        if isinstance(error, ApiError):
-            self.cut_off = self.cut_off or error.temporary
-            error = failure(error, doing)
-        self.failures.append(error)
 
 
 async def reconcile(
@@ -110,12 +85,14 @@ async def reconcile(
     # 5. What pods need around them.
     deployments = {component_of(each): each for each in manifests if each["kind"] == "Deployment"}
     others = [each for each in manifests if each["kind"] != "Deployment"]
-    await _apply(usecase, [each for each in others if each["kind"] not in AFTER_ITS_DEPLOYMENT], cluster, run)
+    await apply(usecase, [each for each in others if each["kind"] not in AFTER_ITS_DEPLOYMENT], cluster, run)
 
     # 6. Pods, in the order in which they need each other.
-    components = await _workloads(usecase, before, waves, deployments, missing, broker, cluster, run, now)
+    unheard = component_users(usecase) if broker.step != "done" else ()
+    plan = workloads.Plan(before, waves, deployments, missing, unheard)
+    components = await workloads.start(usecase, plan, cluster, run, now)
     scaled = [each for each in others if each["kind"] in AFTER_ITS_DEPLOYMENT]
-    await _apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)
+    await apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)
 
     # 7. What is no longer asked for.
     if not run.failures:
@@ -183,79 +160,6 @@ def _read_references(
                 lack = f"Secret {name} has no key {key}" if found else f"Secret {name} (key {key}) does not exist"
                 missing.setdefault(component.name, lack)
     return digests, missing
-
-
-async def _apply(usecase: UseCase, manifests: list[Manifest], cluster: Cluster, run: Pass) -> None:
-    for manifest in manifests:
-        if run.cut_off:
-            return
-        try:
-            repair = await cluster.apply(usecase, manifest)
-        except (Retry, Stuck, ApiError) as error:
-            run.failed(error, f"{manifest['kind']} {manifest['metadata']['name']}")
-        else:
-            run.repairs += [repair] if repair else []
-
-
-async def _workloads(
-    usecase: UseCase,
-    before: Status,
-    waves: tuple[tuple[str, ...], ...],
-    deployments: Mapping[str | None, Manifest],
-    missing: Mapping[str, str],
-    broker: messaging.Outcome,
-    cluster: Cluster,
-    run: Pass,
-    now: str,
-) -> tuple[ComponentStatus, ...]:
-    """Apply each Deployment whose gate is open; the state of every component, in the order of the spec."""
-    specs = {each.name: each for each in usecase.spec.components}
-    users = component_users(usecase)
-    done: dict[str, ComponentStatus] = {}
-    for name in (name for wave in waves for name in wave):
-        component, manifest, previous = specs[name], deployments[name], before.component(name)
-        mode = effective_mode(component, keda=cluster.keda)
-        live = _workload(usecase, manifest, cluster)
-        revision = manifest["metadata"]["annotations"][REVISION]
-        ready = {each.name for each in done.values() if each.state in UP}
-        failed = {each.name for each in done.values() if each.state == "Failed"}
-        new = live is None or live.revision != revision
-        blocked = graph.blocked_on(usecase, name, ready, failed) if new else ()
-        number = number_to_write(
-            component, mode, live=live.desired if live else None, previous=previous, suspended=usecase.spec.suspend
-        )
-        # A lost Secret is no reason to replace pods that run, a broker that is away none to start new consumers.
-        held = (live is not None and name in missing) or (live is None and name in users and broker.step != "done")
-        if not run.cut_off:
-            try:
-                if not blocked and not held:
-                    repair = await cluster.apply_deployment(usecase, manifest, number)
-                    run.repairs += [repair] if repair else []
-                elif live is not None and number is not None:
-                    await cluster.scale(manifest, number)
-            except (Retry, Stuck, ApiError) as error:
-                run.failed(error, f"Deployment {manifest['metadata']['name']}")
-        child = cluster.children(usecase).get(("Deployment", manifest["metadata"]["name"]))
-        found = _workload(usecase, manifest, cluster)
-        numbers = report_replicas(
-            component,
-            mode,
-            number=found.desired if found else number or 0,
-            foreign_autoscaler=cluster.foreign_autoscaler(usecase, name) is not None,
-            by=child.scaled_by if child else None,
-            previous=previous.replicas if previous else None,
-            suspended=usecase.spec.suspend,
-            now=now,
-        )
-        troubles = cluster.troubles(usecase, name)
-        seen = Seen(component, mode, revision, found, numbers, troubles, blocked, usecase.spec.suspend)
-        done[name] = component_status(seen, previous, now)
-    return tuple(done[each.name] for each in usecase.spec.components)
-
-
-def _workload(usecase: UseCase, manifest: Manifest, cluster: Cluster) -> Workload | None:
-    child = cluster.children(usecase).get(("Deployment", manifest["metadata"]["name"]))
-    return child.said if child and isinstance(child.said, Workload) else None
 
 
 def _has_deployment(usecase: UseCase, manifest: Manifest, cluster: Cluster) -> bool:

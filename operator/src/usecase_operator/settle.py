@@ -29,7 +29,7 @@ from usecase_operator.status import Status, as_json, parse_status
 from usecase_operator.teardown import tear_down
 from usecase_operator.topology.ownership import vhost_name
 from usecase_operator.topology.plan import Inventory
-from usecase_operator.transitions import KubernetesEvent, scale_events, transitions
+from usecase_operator.transitions import KubernetesEvent, gate_events, scale_events, transitions
 from usecase_operator.work import LONGEST_PAUSE, Dirty
 
 # Of an outage nobody tells the end: it is asked for at least this often.
@@ -151,7 +151,11 @@ class Settler:
         await self.cluster.resource.write_status(usecase, as_json(after))
         pace.due = self.clock() + PAUSES[pace.step]
         pace.step = min(pace.step + 1, len(PAUSES) - 1)
-        news = (*transitions(before.conditions, after.conditions), *scale_events(before.components, after.components))
+        news = (
+            *transitions(before.conditions, after.conditions),
+            *gate_events(before.components, after.components),
+            *scale_events(before.components, after.components),
+        )
         for event in news:
             await self.cluster.events.post(usecase, event.type, event.reason, event.note)
         return None
@@ -183,10 +187,19 @@ class Settler:
 
 
 def urgent(before: Status, after: Status) -> bool:
-    """Whether somebody may wait for this: a condition changed its status, or a name has to be remembered."""
+    """Whether somebody may wait for this: a condition changed its status, or a later pass has to remember it."""
     statuses = [{each.type: each.status for each in found.conditions} for found in (before, after)]
     made = [found.messaging.inventory if found.messaging else None for found in (before, after)]
-    return statuses[0] != statuses[1] or made[0] != made[1]
+    return statuses[0] != statuses[1] or made[0] != made[1] or _numbers(before) != _numbers(after)
+
+
+def _numbers(status: Status) -> dict[str, tuple[object, ...]]:
+    """What passes decide the number of pods by: forgotten, they would undo what a person said meanwhile."""
+    return {
+        each.name: (each.scaling_mode, said.from_spec, said.desired if said.source == "Manual" else None)
+        for each in status.components
+        if (said := each.replicas)
+    }
 
 
 def repairs(children: tuple[Repair, ...], broker: tuple[str, ...]) -> list[KubernetesEvent]:

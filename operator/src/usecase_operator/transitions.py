@@ -55,6 +55,10 @@ WHILE_UNKNOWN: dict[str, EventType] = {
 """Reasons that are told though the operator is still trying."""
 
 
+SUSPENSIONS = (reasons.SUSPENDED_BY_SPEC, reasons.SUSPENDED_BY_ANNOTATION)
+"""What somebody asked for is no bad news."""
+
+
 def transitions(before: Iterable[Condition], after: Iterable[Condition]) -> tuple[KubernetesEvent, ...]:
     """What became different between two lists of conditions, as far as it is worth telling."""
     known = {each.type: each for each in before}
@@ -74,7 +78,7 @@ def _event(condition: Condition, before: Condition | None) -> KubernetesEvent | 
     if condition.status == "True":
         return _good_news(condition, before)
     if condition.status == "False":
-        told = condition.type in BAD_NEWS and condition.reason != reasons.SUSPENDED_BY_SPEC
+        told = condition.type in BAD_NEWS and condition.reason not in SUSPENSIONS
         return KubernetesEvent("Warning", condition.reason, condition.message) if told else None
     told_type = WHILE_UNKNOWN.get(condition.reason) if condition.type in BAD_NEWS else None
     return KubernetesEvent(told_type, condition.reason, condition.message) if told_type else None
@@ -100,3 +104,13 @@ def scale_events(before: Iterable[ComponentStatus], after: Iterable[ComponentSta
         note = f"{each.name} was scaled{came} to {now.desired}{who}; kept until its number in the UseCase changes"
         found.append(KubernetesEvent("Normal", reasons.MANUAL_SCALE_OBSERVED, note))
     return tuple(found)
+
+
+def gate_events(before: Iterable[ComponentStatus], after: Iterable[ComponentStatus]) -> tuple[KubernetesEvent, ...]:
+    """Components that waited and no longer do, with what each waited for; one Event for all of a pass."""
+    waited = {each.name: each.blocked_on for each in before if each.state == "Blocked" and each.blocked_on}
+    opened = [each.name for each in after if each.name in waited and each.state not in ("Blocked", "Suspended")]
+    if not opened:
+        return ()
+    note = "; ".join(f"{name} starts: {waited[name][0].component} is ready" for name in opened)
+    return (KubernetesEvent("Normal", reasons.DEPENDENCY_READY, note),)

@@ -61,8 +61,8 @@ class Dirty:
     async def work(self, settle: Callable[[str], Awaitable[None]], may_work: Callable[[], Awaitable[None]]) -> None:
         """One worker, for ever. *may_work* waits until this process leads: until then the queue fills."""
         while True:
-            key = await self._queue.get()
             await may_work()
+            key = await self._queue.get()
             if self._closed:
                 return
             metrics.QUEUED.set(self._queue.qsize())

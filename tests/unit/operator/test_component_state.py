@@ -129,14 +129,18 @@ QUOTA = Trouble("QuotaExceeded", "exceeded quota")
             id="autoscaled-and-scaled-to-zero-by-hand",
         ),
         pytest.param(
-            seen(workload(), suspended=True),
+            seen(workload(), suspended_by="spec.suspend"),
             "Suspended",
             "SuspendedBySpec",
             "stopped by spec.suspend; 2 pods are ending",
             id="suspending",
         ),
         pytest.param(
-            seen(None, suspended=True), "Suspended", "SuspendedBySpec", "stopped by spec.suspend", id="suspended"
+            seen(None, suspended_by="spec.suspend"),
+            "Suspended",
+            "SuspendedBySpec",
+            "stopped by spec.suspend",
+            id="suspended",
         ),
     ],
 )
@@ -165,7 +169,7 @@ def test_since_stays_while_the_state_does() -> None:
 def test_a_suspended_component_remembers_its_mode() -> None:
     was = ComponentStatus("api", state="Ready", scaling_mode="CPU")
 
-    assert component_status(seen(None, suspended=True), was, NOW).scaling_mode == "CPU"
+    assert component_status(seen(None, suspended_by="spec.suspend"), was, NOW).scaling_mode == "CPU"
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,17 @@ def test_a_suspended_use_case_is_not_ready_and_nobody_works_on_it() -> None:
     assert not {"Reconciling", "Stalled"} & set(found)
 
 
+@pytest.mark.parametrize(("value", "stops"), [("true", True), ("false", False)])
+def test_an_annotation_stops_a_use_case_without_a_change_of_its_spec(value: str, stops: bool) -> None:
+    usecase = shop()
+    noted = replace(usecase, metadata=replace(usecase.metadata, annotations={"usecase.dev/paused": value}))
+
+    found = told(noted, FINE)
+
+    assert ("Suspended" in found) == stops
+    assert not stops or found["Ready"].reason == found["Suspended"].reason == "SuspendedByAnnotation"
+
+
 def test_a_step_that_was_not_reached_keeps_what_was_known() -> None:
     known = Status(conditions=(Condition("MessagingReady", "True", "TopologyDeclared", "as declared", THEN, 2),))
     broken = replace(

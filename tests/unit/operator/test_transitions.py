@@ -1,11 +1,12 @@
 """Kubernetes Events: the difference of two statuses, told once."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from usecase_operator.status import ComponentStatus, Condition, Replicas
-from usecase_operator.transitions import KubernetesEvent, scale_events, transitions
+from usecase_operator.status import BlockedOn, ComponentStatus, Condition, Replicas
+from usecase_operator.transitions import KubernetesEvent, gate_events, scale_events, transitions
 
 
 def condition(kind: str, status: Any, reason: str = "Because", message: str = "said") -> Condition:
@@ -122,3 +123,20 @@ def test_scaling_by_hand_is_told(before: list[ComponentStatus], after: list[Comp
     expected = (KubernetesEvent("Normal", "ManualScaleObserved", note),) if note else ()
 
     assert scale_events(before, after) == expected
+
+
+def waiting(name: str, *roots: str) -> ComponentStatus:
+    return ComponentStatus(name, state="Blocked", blocked_on=tuple(BlockedOn(each, "Ready") for each in roots))
+
+
+def test_gates_that_open_are_told_at_once_with_what_was_waited_for() -> None:
+    before = [waiting("api", "data", "store"), waiting("bot", "api"), ComponentStatus("data", state="Progressing")]
+    after = [replace(before[0], state="Progressing"), before[1], replace(before[2], state="Ready")]
+    (event,) = gate_events(before, after)
+    assert (event.type, event.reason, event.note) == ("Normal", "DependencyReady", "api starts: data is ready")
+    assert gate_events(after, after) == ()
+
+
+def test_a_gate_does_not_open_by_suspending() -> None:
+    before = [waiting("api", "data")]
+    assert gate_events(before, [replace(before[0], state="Suspended")]) == ()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from prometheus_client import REGISTRY
 
 from usecase_operator.work import Dirty
 
@@ -113,3 +114,21 @@ async def test_a_closed_set_begins_nothing_new() -> None:
 
     async with workers(dirty, settle):
         await asyncio.wait_for(dirty.drained(), 5)
+
+
+async def test_what_waits_for_the_lease_stays_in_the_queue() -> None:
+    dirty, leading = Dirty(), asyncio.Event()
+
+    async def wait_for_it() -> None:
+        await leading.wait()
+
+    async def settle(key: str) -> None:
+        return None
+
+    worker = asyncio.create_task(dirty.work(settle, wait_for_it))
+    await asyncio.sleep(0)
+    dirty.add("a")
+    await asyncio.sleep(0)
+    assert REGISTRY.get_sample_value("usecase_reconcile_queue_length") == 1
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)

@@ -32,7 +32,7 @@ class Connection:
 
     def ssl_context(self) -> ssl.SSLContext | bool:
         """The trust for https: the Secret's own CA if it has one, else the image's."""
-        return ssl.create_default_context(cadata=self.ca) if self.ca else True
+        return _trust(self.ca) if self.ca else True
 
     def uri(self, user: str, password: str, vhost: str, *, tls: bool) -> str:
         """The AMQP URI of a component's user. Names and passwords of the operator need no escaping."""
@@ -53,6 +53,18 @@ def read_connection(secret: Mapping[str, str], name: str, amqp_port: int) -> Con
             f"Secret {name}: managementUri must be an http(s) address such as http://rabbitmq:15672",
             LATER,
         )
+    if url.username or url.password:
+        raise Retry(
+            reasons.SECRET_KEY_INVALID,
+            f"Secret {name}: managementUri holds a user; put it into the keys username and password",
+            LATER,
+        )
+    if "ca.crt" in values:
+        try:
+            _trust(values["ca.crt"])
+        except (ssl.SSLError, ValueError) as error:
+            said = f"Secret {name}: ca.crt holds no certificate that can be read (PEM is expected)"
+            raise Retry(reasons.SECRET_KEY_INVALID, said, LATER) from error
     return Connection(
         management=values["managementUri"].rstrip("/"),
         amqp_host=values["amqpHost"],
@@ -61,6 +73,10 @@ def read_connection(secret: Mapping[str, str], name: str, amqp_port: int) -> Con
         password=values["password"],
         ca=values.get("ca.crt"),
     )
+
+
+def _trust(ca: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=ca)
 
 
 def _text(secret: Mapping[str, str], name: str, key: str) -> str:

@@ -76,7 +76,7 @@ def scaled_object(usecase: UseCase, component: Component, given: Given) -> Manif
             "triggers": [_queue_length(usecase, queue.name, queue.messages_per_replica)],
         },
     )
-    return annotated(found, {PAUSED: "true"}) if usecase.spec.suspend else found
+    return annotated(found, {PAUSED: "true"}) if usecase.suspended_by else found
 
 
 def _queue_length(usecase: UseCase, queue: str, messages_per_replica: int) -> dict[str, Any]:

@@ -38,3 +38,16 @@ def test_what_is_not_text_is_refused() -> None:
 
 def test_the_password_is_not_in_the_repr() -> None:
     assert "hidden" not in repr(read_connection(encoded(**GOOD), "admin", 5672))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        pytest.param({"managementUri": "http://admin:hidden@rabbit:15672"}, "holds a user", id="a user in the address"),
+        pytest.param({"ca.crt": "hidden"}, "ca.crt holds no certificate", id="a CA that is none"),
+    ],
+)
+def test_what_cant_be_used_is_refused_without_being_shown(wrong: dict[str, str], said: str) -> None:
+    with pytest.raises(Retry, match=said) as refused:
+        read_connection(encoded(**{**GOOD, **wrong}), "admin", 5672)
+    assert "hidden" not in refused.value.message

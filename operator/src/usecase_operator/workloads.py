@@ -1,0 +1,109 @@
+"""A pass's pods: each Deployment whose gate is open is applied, in the order in which components need each other.
+
+Called by `reconcile` once everything that pods need is there. What decides (gates, numbers, states) is pure and stands
+elsewhere; here it is asked in turn.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Protocol
+
+from usecase_operator import graph
+from usecase_operator.applying import Pass
+from usecase_operator.cluster.children import Child, Key
+from usecase_operator.cluster.client import ApiError
+from usecase_operator.cluster.writer import Repair
+from usecase_operator.component_state import UP, Seen, component_status
+from usecase_operator.errors import Retry, Stuck
+from usecase_operator.metadata import REVISION, Manifest
+from usecase_operator.model import Component, UseCase
+from usecase_operator.replicas import effective_mode, number_to_write, report
+from usecase_operator.status import ComponentStatus, Status
+from usecase_operator.workload import Trouble, Workload
+
+
+class Cluster(Protocol):
+    @property
+    def keda(self) -> bool: ...
+    def children(self, usecase: UseCase) -> Mapping[Key, Child]: ...
+    def troubles(self, usecase: UseCase, component: str) -> tuple[Trouble, ...]: ...
+    def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None: ...
+    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: int | None) -> Repair | None: ...
+    async def scale(self, manifest: Manifest, number: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """*waves*: names of components, each behind those it uses. *deployments*: what was rendered, by component.
+
+    *lacking*: components that miss a Secret. *unheard*: those whose broker is not ready for them.
+    """
+
+    before: Status
+    waves: tuple[tuple[str, ...], ...]
+    deployments: Mapping[str | None, Manifest]
+    lacking: Collection[str]
+    unheard: Collection[str]
+
+
+async def start(usecase: UseCase, plan: Plan, cluster: Cluster, run: Pass, now: str) -> tuple[ComponentStatus, ...]:
+    """Apply each Deployment whose gate is open; the state of every component, in the order of the spec."""
+    specs = {each.name: each for each in usecase.spec.components}
+    done: dict[str, ComponentStatus] = {}
+    for name in chain.from_iterable(plan.waves):
+        done[name] = await _start(usecase, specs[name], plan, done.values(), cluster, run, now)
+    return tuple(done[each.name] for each in usecase.spec.components)
+
+
+async def _start(
+    usecase: UseCase,
+    component: Component,
+    plan: Plan,
+    done: Collection[ComponentStatus],
+    cluster: Cluster,
+    run: Pass,
+    now: str,
+) -> ComponentStatus:
+    """One component, after the *done* ones."""
+    name, manifest = component.name, plan.deployments[component.name]
+    previous, suspended = plan.before.component(name), bool(usecase.suspended_by)
+    mode = effective_mode(component, keda=cluster.keda)
+    _, live = _deployment(usecase, manifest, cluster)
+    revision = manifest["metadata"]["annotations"][REVISION]
+    ready = {each.name for each in done if each.state in UP}
+    failed = {each.name for each in done if each.state == "Failed"}
+    new = live is None or live.revision != revision
+    blocked = graph.blocked_on(usecase, name, ready, failed) if new else ()
+    number = number_to_write(
+        component, mode, live=live.desired if live else None, previous=previous, suspended=suspended
+    )
+    # A lost Secret is no reason to replace pods that run, a broker that is away none to start new consumers.
+    held = name in (plan.unheard if live is None else plan.lacking)
+    if not run.cut_off:
+        try:
+            if not blocked and not held:
+                run.repaired(await cluster.apply_deployment(usecase, manifest, number))
+            elif live is not None and number is not None:
+                await cluster.scale(manifest, number)
+        except (Retry, Stuck, ApiError) as error:
+            run.failed(error, f"Deployment {manifest['metadata']['name']}")
+    child, found = _deployment(usecase, manifest, cluster)
+    numbers = report(
+        component,
+        mode,
+        number=found.desired if found else number or 0,
+        foreign_autoscaler=cluster.foreign_autoscaler(usecase, name) is not None,
+        by=child.scaled_by if child else None,
+        previous=previous.replicas if previous else None,
+        suspended=suspended,
+        now=now,
+    )
+    troubles = cluster.troubles(usecase, name)
+    seen = Seen(component, mode, revision, found, numbers, troubles, blocked, usecase.suspended_by)
+    return component_status(seen, previous, now)
+
+
+def _deployment(usecase: UseCase, manifest: Manifest, cluster: Cluster) -> tuple[Child | None, Workload | None]:
+    child = cluster.children(usecase).get(("Deployment", manifest["metadata"]["name"]))
+    return child, child.said if child and isinstance(child.said, Workload) else None
