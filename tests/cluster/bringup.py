@@ -166,6 +166,9 @@ def status() -> None:
     progress.say(f"engine: answers\ncluster {settings.cluster}: {', '.join(there) or 'not there (make cluster)'}")
     if there:
         progress.say(_running(settings, progress).kubectl("get", "nodes", "--output", "wide").rstrip())
+    form = "table {{.Repository}}:{{.Tag}}\t{{.CreatedSince}}\t{{.Size}}"
+    listed = progress.run(["docker", "images", "--filter", "reference=usecase.local/*", "--format", form])
+    progress.say(f"images of this project:\n{listed.rstrip()}")
 
 
 def times() -> None:
