@@ -34,7 +34,7 @@ status: ## what runs: engine, cluster, nodes, images
 	@$(CLUSTERCTL) status
 times: ## what each step of the bring-up took on this machine, as a table
 	@$(CLUSTERCTL) times
-clean: cluster-down ## remove what the project wrote outside the repository: images, caches, engine configuration
+clean: cluster-down ## remove what the project wrote outside the repository, as the README lists it: images and caches
 	@$(CLUSTERCTL) clean
 	rm -rf .venv build
 

@@ -180,7 +180,7 @@ def times() -> None:
 
 
 def clean() -> None:
-    """Remove images, caches and the engine's start configuration. Apt packages stay: others may use them."""
+    """Remove images that were made here, and caches. What was pulled and apt packages stay: others may use them."""
     settings, progress = _begin()
     if engine.answers():
         for which in (f"label={docker.LABEL}", "reference=usecase.local/*"):
@@ -190,7 +190,7 @@ def clean() -> None:
     cache = settings.cache
     subprocess.run(["chmod", "-R", "u+w", str(cache)], check=False)  # Go keeps its module cache read-only
     shutil.rmtree(cache, ignore_errors=True)
-    progress.say(f"removed {cache}; apt packages stay, as the README lists them")
+    progress.say(f"removed {cache}; apt packages and pulled images stay, as the README lists them")
 
 
 def _begin() -> tuple[Settings, Progress]:
