@@ -32,7 +32,7 @@ app.kubernetes.io/part-of: {{ .root.Chart.Name }}
 {{- end -}}
 
 {{- define "backend.metadata" -}}
-name: {{ include "backend.fullname" . }}
+name: {{ .objectName | default (include "backend.fullname" .) }}
 namespace: {{ .root.Release.Namespace }}
 labels:
   {{- include "backend.podLabels" . | nindent 2 }}
@@ -128,6 +128,22 @@ resources:
     storageClassName: {{ . }}
     {{- end }}
     resources: {requests: {storage: {{ .values.storage.size }}}}
+{{- end -}}
+
+{{- /* The Service that a StatefulSet gives its pods names by: one without an address. Nobody connects through it. */ -}}
+{{- define "backend.podsService" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "backend.metadata" (merge (dict "objectName" (include "backend.podsName" .)) .) | nindent 2 }}
+spec:
+  clusterIP: None
+  selector:
+    {{- include "backend.selector" . | nindent 4 }}
+{{- end -}}
+
+{{- define "backend.podsName" -}}
+{{ include "backend.fullname" . }}-pods
 {{- end -}}
 
 {{- /* The peer that stands for pods of the UseCase's *components*. */ -}}
