@@ -36,7 +36,7 @@ for member in operator services/api services/bot services/reminder-worker servic
   "$uv" "${common[@]}" --constraint requirements/dev.txt "$work/$name.in" -o "$work/$name.txt"
   cp "$work/$name.txt" "requirements/$name.txt"
 done
-for image in probe bot-api; do
+for image in probe bot-api echo mongodb; do
   folder=tests/cluster/images/$image
   "$uv" "${common[@]}" --constraint requirements/dev.txt "$folder/requirements.in" -o "$work/$image.txt"
   cp "$work/$image.txt" "$folder/requirements.txt"
