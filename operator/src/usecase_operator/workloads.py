@@ -6,6 +6,7 @@ elsewhere; here it is asked in turn.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from usecase_operator import graph
 from usecase_operator.applying import Pass
 from usecase_operator.cluster.children import Child, Key
 from usecase_operator.cluster.client import ApiError
-from usecase_operator.cluster.writer import Repair
+from usecase_operator.cluster.writer import Number, Repair
 from usecase_operator.component_state import UP, Seen, component_status
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.metadata import REVISION, Manifest
@@ -29,7 +30,7 @@ class Cluster(Protocol):
     def children(self, usecase: UseCase) -> Mapping[Key, Child]: ...
     def troubles(self, usecase: UseCase, component: str) -> tuple[Trouble, ...]: ...
     def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None: ...
-    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: int | None) -> Repair | None: ...
+    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: Number) -> Repair | None: ...
     async def scale(self, manifest: Manifest, number: int) -> None: ...
 
 
@@ -75,15 +76,14 @@ async def _start(
     failed = {each.name for each in done if each.state == "Failed"}
     new = live is None or live.revision != revision
     blocked = graph.blocked_on(usecase, name, ready, failed) if new else ()
-    number = number_to_write(
-        component, mode, live=live.desired if live else None, previous=previous, suspended=suspended
-    )
+    decide = partial(number_to_write, component, mode, previous=previous, suspended=suspended)
+    number = decide(live=live.desired if live else None)
     # A lost Secret is no reason to replace pods that run, a broker that is away none to start new consumers.
     held = name in (plan.unheard if live is None else plan.lacking)
     if not run.cut_off:
         try:
             if not blocked and not held:
-                run.repaired(await cluster.apply_deployment(usecase, manifest, number))
+                run.repaired(await cluster.apply_deployment(usecase, manifest, decide))
             elif live is not None and number is not None:
                 await cluster.scale(manifest, number)
         except (Retry, Stuck, ApiError) as error:

@@ -62,7 +62,7 @@ class World:
         uri = manifest.get("data", {}).get("uri")
         self._keep(manifest, base64.b64decode(uri).decode() if uri else None)
 
-    async def apply_deployment(self, usecase: UseCase, manifest: dict[str, Any], number: int | None) -> None:
+    async def apply_deployment(self, usecase: UseCase, manifest: dict[str, Any], number: Any) -> None:
         await self.apply(usecase, manifest)
         ready = 0 if manifest["metadata"]["name"] in self.slow else 1
         revision = manifest["metadata"]["annotations"][REVISION]

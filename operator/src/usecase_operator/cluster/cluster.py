@@ -9,7 +9,7 @@ from usecase_operator.cluster.events import Events
 from usecase_operator.cluster.pods import Pods
 from usecase_operator.cluster.resource import Resource
 from usecase_operator.cluster.secrets import Secrets, SecretsOfNamespace
-from usecase_operator.cluster.writer import Repair, Writer
+from usecase_operator.cluster.writer import Number, Repair, Writer
 from usecase_operator.metadata import Manifest, child_name
 from usecase_operator.model import UseCase
 from usecase_operator.workload import Trouble
@@ -63,7 +63,7 @@ class Cluster:
     async def apply(self, usecase: UseCase, manifest: Manifest) -> Repair | None:
         return await self.writer.apply(usecase, manifest)
 
-    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: int | None) -> Repair | None:
+    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: Number) -> Repair | None:
         return await self.writer.apply_deployment(usecase, manifest, number)
 
     async def scale(self, manifest: Manifest, number: int) -> None:

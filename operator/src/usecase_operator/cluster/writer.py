@@ -6,6 +6,7 @@ somebody else made under that name is not touched unless he says so.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from usecase_operator import metrics, reasons
 from usecase_operator.cluster import fields
@@ -15,7 +16,7 @@ from usecase_operator.cluster.resource import Resource
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.metadata import ADOPT, HASH, INSTANCE, MANAGED_BY, MANAGER, Manifest
 from usecase_operator.model import UseCase
-from usecase_operator.replicas import Apply, creation, hand_over, scale
+from usecase_operator.replicas import UNSAID, Apply, creation, hand_over, operator_claims, scale
 from usecase_operator.workload import Workload
 
 
@@ -30,6 +31,12 @@ class Repair:
     fields: tuple[str, ...] = ()
     managers: tuple[str, ...] = ()
     restored: bool = False
+
+
+class Number(Protocol):
+    """The number of pods to write where a Deployment has *live* (None: where there is none); None: it stays."""
+
+    def __call__(self, *, live: int | None) -> int | None: ...
 
 
 class Writer:
@@ -47,19 +54,35 @@ class Writer:
         await self._send(manifest)
         return found
 
-    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: int | None) -> Repair | None:
-        """As `apply`, with the number of pods: *number* is written by its own manager, None leaves it alone."""
+    async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: Number) -> Repair | None:
+        """As `apply`, with the number of pods: what *number* says is written by a manager of its own."""
         child = self._find(usecase, manifest)
         if child is None:
-            found = await self._examine(usecase, manifest, child)
-            for step in creation(manifest, 1 if number is None else number):
-                await self._step(step)
-            return found
-        if child.claims_replicas and isinstance(child.said, Workload):
-            await self._step(hand_over(manifest, child.said.desired))
-        if number is not None:
-            await self._step(scale(manifest, number))
+            return await self._apply_unseen(usecase, manifest, number)
+        if isinstance(child.said, Workload):
+            await self._write_number(manifest, child.said.desired, claimed=child.claims_replicas, number=number)
         return await self.apply(usecase, manifest)
+
+    async def _apply_unseen(self, usecase: UseCase, manifest: Manifest, number: Number) -> Repair | None:
+        """A Deployment that the mirror doesn't show is made, or taken over; one of ours keeps its number."""
+        found = await self._look(usecase, manifest)
+        if found is None or not _is_ours(usecase, found):
+            repair = None if found else await self._missing(usecase, manifest)
+            wanted = number(live=None)
+            for step in creation(manifest, UNSAID if wanted is None else wanted):
+                await self._step(step)
+            return repair
+        claimed = operator_claims(found["metadata"].get("managedFields", ()))
+        await self._write_number(manifest, found["spec"]["replicas"], claimed=claimed, number=number)
+        await self._send(manifest)
+        return _damage_of(manifest, found)
+
+    async def _write_number(self, manifest: Manifest, live: int, *, claimed: bool, number: Number) -> None:
+        """*claimed*: our main apply holds the number, of which it must not let go alone."""
+        if claimed:
+            await self._step(hand_over(manifest, live))
+        if (wanted := number(live=live)) is not None:
+            await self._step(scale(manifest, wanted))
 
     async def scale(self, manifest: Manifest, number: int) -> None:
         """Only the number; the rest of the Deployment stays as it is."""
@@ -98,23 +121,27 @@ class Writer:
         kind, metadata = manifest["kind"], manifest["metadata"]
         if child is None:
             found = await self._look(usecase, manifest)
-            if found:
-                return _damage(manifest, found["metadata"].get("annotations", {}).get(HASH), fields.owned(found), found)
-            restored = self._children.was_lost(usecase.metadata.uid, (kind, metadata["name"]))
-            if restored:
-                # It may have been collected with its owner: made again for a dead one, it would be so for ever.
-                await self._resource.confirm(usecase)
-                metrics.DRIFT.labels("kubernetes").inc()
-            return Repair(kind, metadata["name"], restored=restored)
+            return _damage_of(manifest, found) if found else await self._missing(usecase, manifest)
         if child.hash != metadata["annotations"][HASH]:
             return None  # a new version of ours
         obj = await self._client.get_metadata(kind, metadata["namespace"], metadata["name"])
         return _damage(manifest, child.hash, fields.unpacked(child.fields), obj)
 
+    async def _missing(self, usecase: UseCase, manifest: Manifest) -> Repair:
+        """The name is free. Raises `Gone` if it is so because the use case is."""
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        restored = self._children.was_lost(usecase.metadata.uid, (kind, name))
+        if restored:
+            # It may have been collected with its owner: made again for a dead one, it would be so for ever.
+            await self._resource.confirm(usecase)
+            metrics.DRIFT.labels("kubernetes").inc()
+        return Repair(kind, name, restored=restored)
+
     async def _look(self, usecase: UseCase, manifest: Manifest) -> Json | None:
         """What stands under a name that the mirror doesn't show. Raises `Retry(NameConflict)` if it is not for us."""
         kind, metadata = manifest["kind"], manifest["metadata"]
-        found = await self._client.get_metadata(kind, metadata["namespace"], metadata["name"])
+        read = self._client.get if kind == "Deployment" else self._client.get_metadata  # its number is asked for too
+        found = await read(kind, metadata["namespace"], metadata["name"])
         if found is None or owner_of(found) == usecase.metadata.uid:
             return found  # ours: somebody took its labels
         if _lost_its_owner(usecase, found):
@@ -141,6 +168,14 @@ def _damage(manifest: Manifest, hash_: str | None, ours: fields.Fields | None, o
     return Repair(
         manifest["kind"], manifest["metadata"]["name"], tuple(".".join(path) for path in lost), tuple(managers)
     )
+
+
+def _damage_of(manifest: Manifest, found: Json) -> Repair | None:
+    return _damage(manifest, found["metadata"].get("annotations", {}).get(HASH), fields.owned(found), found)
+
+
+def _is_ours(usecase: UseCase, found: Json) -> bool:
+    return owner_of(found) == usecase.metadata.uid or _lost_its_owner(usecase, found)
 
 
 def _lost_its_owner(usecase: UseCase, found: Json) -> bool:

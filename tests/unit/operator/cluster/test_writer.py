@@ -8,10 +8,11 @@ from usecase_operator.cluster.children import Children
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.resource import Gone, Resource
 from usecase_operator.cluster.usecases import UseCases
-from usecase_operator.cluster.writer import Repair, Writer
+from usecase_operator.cluster.writer import Number, Repair, Writer
 from usecase_operator.errors import Retry
-from usecase_operator.metadata import INSTANCE, MANAGED_BY, MANAGER, with_hash
+from usecase_operator.metadata import ADOPT, INSTANCE, MANAGED_BY, MANAGER, with_hash
 from usecase_operator.metadata import manifest as child_of
+from usecase_operator.replicas import creation
 from usecases import UID, make_usecase
 
 Json = dict[str, Any]
@@ -39,14 +40,21 @@ class Server:
         self._ask("get", kind, name)
         return self.objects.get((kind, name))
 
-    async def apply(self, manifest: Json, **_: Any) -> Json:
+    get = get_metadata
+
+    async def apply(self, manifest: Json, *, manager: str = MANAGER, force: bool = True) -> Json:
         kind, name = manifest["kind"], manifest["metadata"]["name"]
         self._ask("apply", kind, name)
         self.version += 1
-        known = self.objects.get((kind, name), {"metadata": {"uid": f"{name}-{self.version}"}})["metadata"]
-        entry = {"manager": MANAGER, "operation": "Apply", "fieldsV1": fields_of(manifest)}
-        server_s = {"uid": known["uid"], "resourceVersion": str(self.version), "managedFields": [entry]}
-        self.objects[kind, name] = {**manifest, "metadata": {**manifest["metadata"], **server_s}}
+        known = self.objects.get((kind, name), {"metadata": {"uid": f"{name}-{self.version}"}, "spec": {}})
+        metadata = {**known["metadata"], **manifest["metadata"], "resourceVersion": str(self.version)}
+        entries = {each["manager"]: each for each in metadata.get("managedFields", ())}
+        entries[manager] = {"manager": manager, "operation": "Apply", "fieldsV1": fields_of(manifest)}
+        spec = {**known["spec"], **manifest["spec"]}
+        if kind == "Deployment" and "replicas" in known["spec"] and not any(map(_holds_number, entries.values())):
+            spec["replicas"] = 1  # who drops the number alone gets the default
+        metadata["managedFields"] = list(entries.values())
+        self.objects[kind, name] = {**known, **manifest, "metadata": metadata, "spec": spec}
         return self.objects[kind, name]
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
@@ -58,6 +66,10 @@ class Server:
             raise self.refuses[verb]
 
 
+def _holds_number(entry: Json) -> bool:
+    return "f:replicas" in entry["fieldsV1"]["f:spec"]
+
+
 class Made:
     """A writer with its mirror and its server."""
 
@@ -66,6 +78,11 @@ class Made:
         self.children = Children(lambda _: None)
         resource = Resource(self.server, UseCases(lambda _: None))  # type: ignore[arg-type]
         self.writer = Writer(self.server, self.children, resource)  # type: ignore[arg-type]
+
+    async def scaled(self, number: int) -> Json:
+        """Somebody scales the Deployment; how the server keeps it then."""
+        body = {"kind": "Deployment", "metadata": {"name": "shop-api"}, "spec": {"replicas": number}}
+        return await self.server.apply(body, manager="kubectl")
 
     def damage(self, kind: str, name: str, field: str, value: Any) -> Json:
         """Somebody writes *value* to a field of the metadata: it is ours no more."""
@@ -179,6 +196,62 @@ async def test_what_only_looks_like_ours_is_left_alone(made: Made, field: str, v
     made.children.put(found)
     with pytest.raises(Retry, match="NameConflict"):
         await made.writer.apply(USECASE, SERVICE)
+
+
+DEPLOYMENT = with_hash(
+    child_of(USECASE, "apps/v1", "Deployment", name="shop-api", component="api", spec={"template": {}})
+)
+
+
+def remembers(number: int) -> Number:
+    """As a status that says *number*, which a Deployment that is there keeps its own against."""
+    return lambda *, live: number if live is None else None
+
+
+def replicas(made: Made) -> int:
+    return int(made.server.objects["Deployment", "shop-api"]["spec"]["replicas"])
+
+
+async def test_a_deployment_is_made_with_the_number_that_is_remembered(made: Made) -> None:
+    await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(3))
+    assert replicas(made) == 3
+
+
+@pytest.mark.parametrize("stays_owned", [True, False])
+async def test_a_deployment_that_the_watch_lost_keeps_its_number(made: Made, stays_owned: bool) -> None:
+    await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(3))
+    if not stays_owned:
+        made.damage("Deployment", "shop-api", "ownerReferences", [])
+    made.children.remove(await made.scaled(5))
+    await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(3))
+    assert replicas(made) == 5
+    assert made.children.of(UID)["Deployment", "shop-api"].uid
+
+
+async def test_a_number_that_is_new_wins_though_the_watch_lost_the_deployment(made: Made) -> None:
+    await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(3))
+    made.children.remove(await made.scaled(5))
+    await made.writer.apply_deployment(USECASE, DEPLOYMENT, lambda *, live: 2)
+    assert replicas(made) == 2
+
+
+async def test_a_creation_that_was_interrupted_unseen_hands_its_number_over(made: Made) -> None:
+    first, *_ = creation(DEPLOYMENT, 3)
+    await made.server.apply(first.body)
+    await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(4))
+    assert replicas(made) == 3
+
+
+async def test_a_deployment_that_was_offered_is_made_as_if_it_were_new(made: Made) -> None:
+    theirs: Json = {"name": "shop-api", "namespace": "prod", "uid": "theirs", "annotations": {ADOPT: "true"}}
+    made.server.objects["Deployment", "shop-api"] = {
+        "kind": "Deployment",
+        "metadata": theirs,
+        "spec": {"replicas": 7},
+    }
+    await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(3))
+    assert replicas(made) == 3
+    assert made.children.of(UID)["Deployment", "shop-api"].uid == "theirs"
 
 
 @pytest.mark.parametrize("fails", [True, False])
