@@ -1,13 +1,17 @@
-"""Gauges of every UseCase, made from its status when Prometheus asks: a series that is kept costs 700 bytes.
+"""Gauges of every UseCase, made when Prometheus asks: of its status, and of what the brokers counted last.
 
-Registered by `main`. Only the leader tells: the standby's would be the same once more.
+A series that is kept costs 700 bytes. Registered by `main`. Only the leader tells: the standby's would be the same once
+more.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from usecase_operator.broker.observer import Count
+from usecase_operator.topology.desired import dead_letters, retry
 
 LABELS = ("namespace", "usecase")
 STATES = ("desired", "ready", "updated")
@@ -16,10 +20,16 @@ Json = dict[str, Any]
 
 
 class Gauges(Collector):
-    """*statuses* gives namespace, name and status of every UseCase."""
+    """*statuses* gives namespace, name and status of every UseCase, *counts* the last counts of a vhost's queues."""
 
-    def __init__(self, statuses: Callable[[], Iterable[tuple[str, str, Json]]], leading: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        statuses: Callable[[], Iterable[tuple[str, str, Json]]],
+        counts: Callable[[str], Mapping[str, Count]],
+        leading: Callable[[], bool],
+    ) -> None:
         self._statuses = statuses
+        self._counts = counts
         self._leading = leading
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
@@ -36,10 +46,18 @@ class Gauges(Collector):
                 numbers = component.get("replicas")
                 for state in STATES if numbers else ():
                     replicas.add_metric((*labels, component["name"], state), numbers.get(state) or 0)
-            for queue in status.get("messaging", {}).get("queues", ()):
-                if "deadLetters" in queue:
-                    messages.add_metric((*labels, queue["name"], "dead"), queue["deadLetters"])
+            messaging = status.get("messaging", {})
+            counts = self._counts(messaging.get("vhost", ""))
+            for queue in messaging.get("queues", ()):
+                for state, holder in _holders(queue["name"]).items():
+                    if (count := counts.get(holder)) and count.messages is not None:
+                        messages.add_metric((*labels, queue["name"], state), count.messages)
         yield from families
+
+
+def _holders(queue: str) -> dict[str, str]:
+    """State of a message → the broker's queue that holds it."""
+    return {"waiting": queue, "retry": retry(queue), "dead": dead_letters(queue)}
 
 
 def _families() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
@@ -48,5 +66,7 @@ def _families() -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily
         GaugeMetricFamily(
             "usecase_component_replicas", "Pods of a component by state", labels=(*LABELS, "component", "state")
         ),
-        GaugeMetricFamily("usecase_queue_messages", "Messages in a queue: dead", labels=(*LABELS, "queue", "state")),
+        GaugeMetricFamily(
+            "usecase_queue_messages", "Messages of a queue: waiting, retry, dead", labels=(*LABELS, "queue", "state")
+        ),
     )

@@ -112,7 +112,7 @@ class Operator:
         )
         self._settler = Settler(self.usecases, self._cluster, self._brokers, self.dirty)
         self.health = Health(self._reflectors)
-        REGISTRY.register(Gauges(self.usecases.statuses, lambda: lease.leading))
+        REGISTRY.register(Gauges(self.usecases.statuses, self._brokers.counts, lambda: lease.leading))
 
     async def run(self, access: Access) -> int:
         """The exit code: 0 only if a signal asked for the end."""

@@ -1,25 +1,33 @@
-"""What Prometheus is told of UseCases: read off their status when it asks, by the leader alone."""
+"""What Prometheus is told of UseCases: read off their status and the brokers' counts when it asks, by the leader alone."""
 
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from usecase_operator.broker.observer import Count
 from usecase_operator.gauges import Gauges
 
+COUNTS = {"prod.shop": {"jobs": Count(7, 1), "jobs.dlq": Count(4, 0), "other": Count(None, None)}}
 STATUS: dict[str, Any] = {
     "conditions": [{"type": "Ready", "status": "True"}],
     "components": [{"name": "web", "replicas": {"desired": 3, "ready": 2}}, {"name": "new"}],
-    "messaging": {"queues": [{"name": "jobs", "deadLetters": 4}, {"name": "other"}]},
+    "messaging": {"vhost": "prod.shop", "queues": [{"name": "jobs"}, {"name": "other"}]},
 }
 
 
 def told(*, leading: bool) -> str:
     registry = CollectorRegistry()
-    registry.register(Gauges(lambda: [("prod", "shop", STATUS), ("prod", "new", {})], lambda: leading))
+    registry.register(
+        Gauges(
+            lambda: [("prod", "shop", STATUS), ("prod", "new", {})],
+            lambda vhost: COUNTS.get(vhost, {}),
+            lambda: leading,
+        )
+    )
     return generate_latest(registry).decode()
 
 
-def test_the_leader_tells_what_stands_in_the_status() -> None:
+def test_the_leader_tells_what_stands_in_the_status_and_what_was_counted() -> None:
     samples = [line for line in told(leading=True).splitlines() if not line.startswith("#")]
     assert samples == [
         'usecase_ready{namespace="prod",usecase="shop"} 1.0',
@@ -27,6 +35,7 @@ def test_the_leader_tells_what_stands_in_the_status() -> None:
         'usecase_component_replicas{component="web",namespace="prod",state="desired",usecase="shop"} 3.0',
         'usecase_component_replicas{component="web",namespace="prod",state="ready",usecase="shop"} 2.0',
         'usecase_component_replicas{component="web",namespace="prod",state="updated",usecase="shop"} 0.0',
+        'usecase_queue_messages{namespace="prod",queue="jobs",state="waiting",usecase="shop"} 7.0',
         'usecase_queue_messages{namespace="prod",queue="jobs",state="dead",usecase="shop"} 4.0',
     ]
 

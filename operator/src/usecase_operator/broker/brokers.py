@@ -3,7 +3,7 @@
 `reconcile` asks `of(connection)`; `release` when a UseCase no longer uses a vhost. A broker nobody uses is closed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from usecase_operator.broker import execute
 from usecase_operator.broker.api import Api
@@ -68,6 +68,12 @@ class Brokers:
         broker.vhosts.add(vhost)
         broker.observer.watch(vhost)
         return broker
+
+    def counts(self, vhost: str) -> Mapping[str, Count]:
+        """The last counts of the queues in *vhost*; empty where nobody uses it."""
+        connection = self._used.get(vhost)
+        broker = self._open.get(connection) if connection else None
+        return broker.counts(vhost) if broker else {}
 
     async def release(self, vhost: str) -> None:
         """Stop watching *vhost*."""
