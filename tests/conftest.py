@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cluster import evidence
 
@@ -13,6 +14,11 @@ pytest_plugins = ["cluster.fixtures"]
 ROOMS = ("unit", "contract", "integration", "e2e", "bench")
 BARE = ("unit", "contract")  # what `pytest` runs that names no folder
 HERE = Path(__file__).parent
+CAMPAIGN_SECONDS = 2 * 3600  # for a long campaign that says no limit of its own
+
+# No test depends on the machine's speed: hypothesis would call a busy one a failure.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +31,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if room[item] in ROOMS:
             item.add_marker(room[item])
+        if item.get_closest_marker("soak") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(CAMPAIGN_SECONDS))
     items.sort(key=lambda item: ROOMS.index(room[item]))
     wanted = config.getoption("--soak")
     named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
