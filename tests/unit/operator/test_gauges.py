@@ -1,4 +1,4 @@
-"""What Prometheus is told of UseCases: read off their status and the brokers' counts when it asks, by the leader alone."""
+"""What Prometheus is told of UseCases: read off status and counts when it asks, by the leader alone."""
 
 from typing import Any
 
@@ -17,13 +17,8 @@ STATUS: dict[str, Any] = {
 
 def told(*, leading: bool) -> str:
     registry = CollectorRegistry()
-    registry.register(
-        Gauges(
-            lambda: [("prod", "shop", STATUS), ("prod", "new", {})],
-            lambda vhost: COUNTS.get(vhost, {}),
-            lambda: leading,
-        )
-    )
+    statuses = [("prod", "shop", STATUS), ("prod", "new", {})]
+    registry.register(Gauges(lambda: statuses, lambda vhost: COUNTS.get(vhost, {}), lambda: leading))
     return generate_latest(registry).decode()
 
 
