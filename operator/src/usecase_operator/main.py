@@ -106,7 +106,7 @@ class Operator:
             foreign=foreign,
             secret_watches=self._secrets,
             engine=engine,
-            writer=Writer(client, children, resource),
+            writer=Writer(client, children, resource, self.dirty.add_later),
             resource=resource,
             events=Events(client, chosen.identity),
         )

@@ -4,7 +4,7 @@ Unchanged (same hash, every field still ours) costs nothing. A child that is not
 somebody else made under that name is not touched unless he says so.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from usecase_operator import metrics, reasons
 from usecase_operator.cluster import fields
 from usecase_operator.cluster.children import Child, Children, owner_of
 from usecase_operator.cluster.client import ApiError, Client, Json
+from usecase_operator.cluster.fights import Fights
 from usecase_operator.cluster.resource import Resource
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.metadata import ADOPT, HASH, INSTANCE, MANAGED_BY, MANAGER, Manifest
@@ -40,25 +41,41 @@ class Number(Protocol):
 
 
 class Writer:
-    def __init__(self, client: Client, children: Children, resource: Resource) -> None:
+    """*later*(UID, seconds) asks for another pass: what is fought over is put back then."""
+
+    def __init__(
+        self,
+        client: Client,
+        children: Children,
+        resource: Resource,
+        later: Callable[[str, float], None],
+        fights: Fights | None = None,
+    ) -> None:
         self._client = client
         self._children = children
         self._resource = resource
+        self._later = later
+        self._fights = fights or Fights()
 
     async def apply(self, usecase: UseCase, manifest: Manifest) -> Repair | None:
         """Make *manifest* true for *usecase*. Raises `Retry(NameConflict)`, `ApiError`, `Gone`."""
         child = self._find(usecase, manifest)
         if child and self._unchanged(child, manifest):
             return None
+        new = child and child.hash != manifest["metadata"]["annotations"][HASH]
+        if not new and self._has_to_wait(usecase, manifest):
+            return None
         found = await self._examine(usecase, manifest, child)
         await self._send(manifest)
-        return found
+        return self._noted(usecase, found)
 
     async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: Number) -> Repair | None:
         """As `apply`, with the number of pods: what *number* says is written by a manager of its own."""
         child = self._find(usecase, manifest)
         if child is None:
-            return await self._apply_unseen(usecase, manifest, number)
+            if self._has_to_wait(usecase, manifest):
+                return None
+            return self._noted(usecase, await self._apply_unseen(usecase, manifest, number))
         if isinstance(child.said, Workload):
             await self._write_number(manifest, child.said.desired, claimed=child.claims_replicas, number=number)
         return await self.apply(usecase, manifest)
@@ -115,6 +132,19 @@ class Writer:
         if child.checked != wanted and not fields.lost(manifest, fields.unpacked(child.fields)):
             child.checked = child.hash  # the same string, kept once
         return child.checked == wanted
+
+    def _has_to_wait(self, usecase: UseCase, manifest: Manifest) -> bool:
+        """Whether somebody fights for this child, and it is not our turn yet."""
+        uid = usecase.metadata.uid
+        pause = self._fights.pause(uid, (manifest["kind"], manifest["metadata"]["name"]))
+        if pause:
+            self._later(uid, pause)
+        return pause > 0
+
+    def _noted(self, usecase: UseCase, repair: Repair | None) -> Repair | None:
+        if repair and (repair.fields or repair.restored):
+            self._fights.repaired(usecase.metadata.uid, (repair.kind, repair.name))
+        return repair
 
     async def _examine(self, usecase: UseCase, manifest: Manifest, child: Child | None) -> Repair | None:
         """Before a write: is the name free, or what has been done to our object?"""

@@ -6,6 +6,7 @@ import pytest
 
 from usecase_operator.cluster.children import Children
 from usecase_operator.cluster.client import ApiError
+from usecase_operator.cluster.fights import AT_ONCE, Fights
 from usecase_operator.cluster.resource import Gone, Resource
 from usecase_operator.cluster.usecases import UseCases
 from usecase_operator.cluster.writer import Number, Repair, Writer
@@ -77,7 +78,15 @@ class Made:
         self.server = Server()
         self.children = Children(lambda _: None)
         resource = Resource(self.server, UseCases(lambda _: None))  # type: ignore[arg-type]
-        self.writer = Writer(self.server, self.children, resource)  # type: ignore[arg-type]
+        self.now = 0.0
+        self.later: list[float] = []
+        self.writer = Writer(
+            self.server,  # type: ignore[arg-type]
+            self.children,
+            resource,
+            lambda _, seconds: self.later.append(seconds),
+            Fights(lambda: self.now),
+        )
 
     async def scaled(self, number: int) -> Json:
         """Somebody scales the Deployment; how the server keeps it then."""
@@ -252,6 +261,39 @@ async def test_a_deployment_that_was_offered_is_made_as_if_it_were_new(made: Mad
     await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(3))
     assert replicas(made) == 3
     assert made.children.of(UID)["Deployment", "shop-api"].uid == "theirs"
+
+
+async def test_a_child_that_is_fought_over_waits_asks_nothing_and_is_put_back_later(made: Made) -> None:
+    await made.writer.apply(USECASE, SERVICE)
+    for _ in range(AT_ONCE):
+        made.children.put(made.damage("Service", "shop-api", "labels", {}))
+        assert await made.writer.apply(USECASE, SERVICE), "at once"
+    made.children.put(made.damage("Service", "shop-api", "labels", {}))
+    made.server.asked.clear()
+    assert await made.writer.apply(USECASE, SERVICE) is None
+    assert (made.server.asked, made.later) == ([], [1.0])
+    made.now += 1
+    assert await made.writer.apply(USECASE, SERVICE)
+
+
+async def test_a_new_version_does_not_wait_for_a_fight_to_end(made: Made) -> None:
+    await made.writer.apply(USECASE, SERVICE)
+    for _ in range(AT_ONCE + 1):
+        made.children.put(made.damage("Service", "shop-api", "labels", {}))
+        await made.writer.apply(USECASE, SERVICE)
+    newer = with_hash({**SERVICE, "spec": {"ports": [{"port": 1}]}})
+    await made.writer.apply(USECASE, newer)
+    assert made.server.objects["Service", "shop-api"]["spec"] == newer["spec"]
+
+
+async def test_a_deployment_that_is_deleted_again_and_again_waits_too(made: Made) -> None:
+    await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(1))
+    for _ in range(AT_ONCE):
+        made.take_away("Deployment", "shop-api")
+        assert await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(1))
+    made.take_away("Deployment", "shop-api")
+    assert await made.writer.apply_deployment(USECASE, DEPLOYMENT, remembers(1)) is None
+    assert made.later == [1.0]
 
 
 @pytest.mark.parametrize("fails", [True, False])
