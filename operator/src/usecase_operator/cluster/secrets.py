@@ -49,6 +49,7 @@ class SecretsOfNamespace:
     def put(self, obj: Json) -> None:
         self._ours.put(obj)
         if owner_of(obj):
+            self._forget(obj["metadata"]["uid"])  # it was somebody's, until it was handed over
             return
         data, name = obj.get("data") or {}, obj["metadata"]["name"]
         secret = Secret(
