@@ -99,6 +99,14 @@ async def test_ids_travel_with_a_message(vhost: Vhost) -> None:
     assert (context.request_id.get(), context.traceparent.get()) == (None, None)
 
 
+async def test_a_message_without_ids_is_given_none(vhost: Vhost) -> None:
+    handler = Handler()
+    await publish(vhost, b"1")
+    async with consuming(vhost, handler):
+        await until(lambda: handler.bodies)
+    assert (handler.request_ids, handler.traceparents) == ([None], [None])
+
+
 async def test_what_fails_is_tried_again_later_with_its_ids(vhost: Vhost) -> None:
     handler = Handler(RuntimeError("not yet"), RuntimeError("not yet"))
     await publish(vhost, b"1", headers={"x-request-id": "r-1"})

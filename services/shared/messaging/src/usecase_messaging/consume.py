@@ -93,14 +93,12 @@ async def _settle(
     message: AbstractIncomingMessage, queue: str, retry: AbstractExchange,
     handler: Handler, max_tries: int, seconds: float,
 ) -> None:  # fmt: skip
-    headers = message.headers
-    count = headers.get("x-tries")
+    count = message.headers.get("x-tries")
     tries = (count if isinstance(count, int) else 0) + 1
-    token = request_id.set(valid_request_id(str(headers.get("x-request-id"))))
+    token = request_id.set(valid_request_id(_text(message, "x-request-id")))
     outcome, limit = "acknowledged", asyncio.timeout(seconds)
     try:
-        parent = str(headers.get("traceparent"))
-        with span(f"consume {queue}", SpanKind.CONSUMER, parent), SECONDS.labels(queue).time():
+        with span(f"consume {queue}", SpanKind.CONSUMER, _text(message, "traceparent")), SECONDS.labels(queue).time():
             async with limit:
                 await handler(message.body)
             _log.info("message handled", queue=queue, id=message.message_id, key=message.routing_key, tries=tries)
@@ -117,6 +115,11 @@ async def _settle(
         request_id.reset(token)
     await (message.reject(requeue=False) if outcome == "rejected" else message.ack())
     PROCESSED.labels(queue, outcome).inc()
+
+
+def _text(message: AbstractIncomingMessage, header: str) -> str | None:
+    value = message.headers.get(header)
+    return value if isinstance(value, str) else None
 
 
 def _again(message: AbstractIncomingMessage, tries: int, reason: str) -> Message:
