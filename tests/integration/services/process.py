@@ -33,11 +33,25 @@ class Process:
         """Of its API, as others are told."""
         return str(self.http.base_url)
 
+    def alive(self) -> bool:
+        return self._says_yes("/healthz")
+
     def ready(self) -> bool:
+        return self._says_yes("/readyz")
+
+    def _says_yes(self, path: str) -> bool:
         try:
-            return self.ops.get("/readyz").status_code == 200
+            return self.ops.get(path).status_code == 200
         except httpx.TransportError:
             return False
+
+    def missing(self) -> dict[str, str]:
+        """What it still needs to be ready, with reasons, by its own words; empty while it says nothing."""
+        try:
+            found: dict[str, str] = self.ops.get("/readyz").json()["missing"]
+        except httpx.TransportError:
+            return {}
+        return found
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal; the exit status."""

@@ -20,7 +20,7 @@ def test_it_is_ready_after_the_first_contact_with_postgres_data(api: Api) -> Non
     nowhere = api.variables(DATABASE_SERVICE_URL="http://127.0.0.1:1")
     with service(MODULE, nowhere, wait=False) as process:
         reason = eventually(
-            lambda: missing(process.ops).get("postgres-data", "not yet") != "not yet" and missing(process.ops),
+            lambda: process.missing().get("postgres-data", "not yet") != "not yet" and process.missing(),
             20,
             "a reason",
         )
@@ -32,16 +32,8 @@ def test_it_is_ready_after_the_first_contact_with_postgres_data(api: Api) -> Non
 
 def test_a_wrong_internal_credential_is_said(api: Api) -> None:
     with service(MODULE, api.variables(INTERNAL_TOKEN="wrong"), wait=False) as process:
-        eventually(lambda: "refuses our credential" in str(missing(process.ops)), 20, "the reason")
+        eventually(lambda: "refuses our credential" in str(process.missing()), 20, "the reason")
         assert not process.ready()
-
-
-def missing(ops: httpx.Client) -> dict[str, str]:
-    try:
-        found: dict[str, str] = ops.get("/readyz").json()["missing"]
-    except httpx.TransportError:
-        return {}
-    return found
 
 
 def test_the_ops_port_tells_of_the_work(api: Api) -> None:

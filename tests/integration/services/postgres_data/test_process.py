@@ -120,16 +120,9 @@ async def count_tasks(dsn: str) -> int:
 def test_it_waits_for_its_database_and_stops_while_waiting(variables: dict[str, str]) -> None:
     away = {**variables, "DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/nothing"}
     with service(MODULE, away, wait=False) as process:
-        eventually(lambda: alive(process), 10, "the ops port")
+        eventually(process.alive, 10, "the ops port")
         assert process.ops.get("/readyz").json()["missing"] == {"process": "not yet"}
         assert process.stop() == 0
-
-
-def alive(process: Process) -> bool:
-    try:
-        return process.ops.get("/healthz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def test_a_database_that_is_killed_is_a_503_and_then_it_goes_on(
