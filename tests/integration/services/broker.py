@@ -75,6 +75,12 @@ class Vhost:
         self._http.put(f"/vhosts/{self._name}", json={"default_queue_type": "quorum"}).raise_for_status()
         self._http.post(f"/definitions/{self._name}", json=definitions(queues)).raise_for_status()
 
+    def limit_deliveries(self, queue: str, limit: int) -> None:
+        """Let the broker itself give up a message that comes back unsettled more than `limit` times."""
+        (policy,) = [each for each in _policies(queue, RETRY_MILLISECONDS) if each["name"] == queue]
+        policy["definition"]["delivery-limit"] = limit
+        self._http.post(f"/definitions/{self._name}", json={"policies": [policy]}).raise_for_status()
+
     def publish(self, exchange: str, key: str, body: bytes) -> None:
         """Publish as somebody else than our services would: without their ids and headers."""
         message = {

@@ -12,21 +12,17 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from cluster.polling import eventually
 from integration.services.broker import Vhost
 from integration.services.process import Process, environment, service
-from integration.services.workers import ANALYTICS, REMINDERS, Kind, bodies, faulty, tell
+from integration.services.strange import all_are_settled
+from integration.services.workers import ANALYTICS, REMINDERS, Kind, acknowledged, bodies, faulty, tell
 from task_messages import created
 from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, TASK_EVENTS, dlq_of, retry_of
-from usecases import ROOT
 
 BOTH = pytest.mark.parametrize("kind", [ANALYTICS, REMINDERS], ids=["analytics", "reminders"])
-GOLDENS = [json.loads(file.read_text()) for file in sorted((ROOT / "tests" / "contract" / "messages").glob("*.json"))]
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
 
 
@@ -135,7 +131,9 @@ def test_poison_is_dead_lettered_after_exactly_the_set_tries(kind: Kind, upstrea
 def test_it_is_ready_while_the_broker_has_its_consumer(kind: Kind, upstream: Process, vhost: Vhost) -> None:
     vhost.request("DELETE", f"/queues/{{v}}/{kind.queue}").raise_for_status()
     with kind.run(vhost, upstream.url, wait=False) as worker:
-        eventually(lambda: "NOT_FOUND" in missing(worker), 10, "readiness that names the missing queue")
+        eventually(
+            lambda: "NOT_FOUND" in worker.missing().get("consumer", ""), 10, "readiness that names the missing queue"
+        )
         vhost.make((kind.queue,))
         eventually(worker.ready, 20, "readiness")
         eventually(lambda: vhost.consumers(kind.queue) == 1, 20, "the broker's count of consumers")
@@ -145,27 +143,13 @@ def test_it_is_ready_while_the_broker_has_its_consumer(kind: Kind, upstream: Pro
         assert worker.stop() == 0
 
 
-def missing(worker: Process) -> str:
-    try:
-        return str(worker.ops.get("/readyz").json()["missing"].get("consumer"))
-    except httpx.TransportError:
-        return ""
-
-
 @BOTH
 def test_it_starts_and_stops_while_nobody_is_there(kind: Kind, vhost: Vhost) -> None:
     """Without broker and data service: alive, not ready, and gone when told."""
     with kind.run(vhost, "http://127.0.0.1:1", wait=False, RABBITMQ_URL="amqp://guest:guest@127.0.0.1:1/") as worker:
-        eventually(lambda: alive(worker), 10, "the ops port")
+        eventually(worker.alive, 10, "the ops port")
         assert not worker.ready()
         assert worker.stop() == 0
-
-
-def alive(worker: Process) -> bool:
-    try:
-        return worker.ops.get("/healthz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 @BOTH
@@ -179,72 +163,14 @@ def test_without_its_environment_it_says_what_it_needs(kind: Kind) -> None:
     )
 
 
-def acknowledged(worker: Process) -> float:
-    lines = worker.ops.get("/metrics").text.splitlines()
-    wanted = 'messages_processed_total{outcome="acknowledged"'
-    return sum(float(line.split()[-1]) for line in lines if line.startswith(wanted))
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=8,
-)
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    """A golden with one of its fields replaced, at any depth, or taken away."""
-    message = json.loads(json.dumps(draw(st.sampled_from(GOLDENS))))
-    message["event_id"] = str(draw(st.uuids()))
-    node = message
-    while True:
-        key = draw(st.sampled_from(sorted(node)))
-        if not (isinstance(node[key], dict) and node[key] and draw(st.booleans())):
-            break
-        node = node[key]
-    if draw(st.booleans()):
-        node[key] = draw(JSON)
-    else:
-        del node[key]
-    return json.dumps(message).encode()
-
-
-BODIES = st.lists(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()) | mutated(), min_size=5)
-
-
 def fuzz(kind: Kind, upstream: Process, vhost: Vhost, examples: int, derandomize: bool) -> None:
-    """However many strange messages: each is settled, and the worker is the same process and works on."""
     with kind.run(vhost, upstream.url) as worker:
-
-        @settings(
-            max_examples=examples,
-            derandomize=derandomize,
-            deadline=None,
-            database=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        )
-        @given(BODIES)
-        def every_message_is_settled(told: list[bytes]) -> None:
-            before = settled(worker)
-            for body in told:
-                vhost.publish(TASK_EVENTS, "task.fuzz", body)
-            eventually(lambda: settled(worker) == before + len(told), 30, f"{len(told)} settled messages", every=0.02)
-            assert worker.running.poll() is None
-
-        every_message_is_settled()
-        assert worker.ready()
+        all_are_settled(worker, lambda body: vhost.publish(TASK_EVENTS, "task.fuzz", body), examples, derandomize)
         done = acknowledged(worker)
         tell(vhost, created())
         eventually(lambda: acknowledged(worker) == done + 1, 10, "an ordinary message")
         assert worker.stop() == 0
     assert vhost.messages(kind.queue) == []
-
-
-def settled(worker: Process) -> float:
-    lines = worker.ops.get("/metrics").text.splitlines()
-    kept = [line for line in lines if line.startswith("messages_processed_total{") and 'outcome="retried"' not in line]
-    return sum(float(line.split()[-1]) for line in kept)
 
 
 @BOTH

@@ -43,6 +43,13 @@ def tell(vhost: Vhost, *told: messages.Message) -> None:
         vhost.publish(topology.TASK_EVENTS, topology.task_key(message.event_type), messages.serialize(message))
 
 
+def acknowledged(worker: Process) -> float:
+    """How many messages the worker has handled, to the end."""
+    lines = worker.ops.get("/metrics").text.splitlines()
+    wanted = 'messages_processed_total{outcome="acknowledged"'
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(wanted))
+
+
 def retried(worker: Process) -> float:
     """How many messages the worker has put aside for later."""
     found = RETRIED.search(worker.ops.get("/metrics").text)

@@ -1,6 +1,8 @@
 """Consuming and publishing against a real broker, and what becomes of a message whose handler fails."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from integration.services.broker import Vhost
+from integration.services.messaging import mortal
+from integration.services.process import environment
 from integration.services.waiting import until
 from usecase_contracts.topology import TASK_ANALYTICS_QUEUE, TASK_EVENTS, dlq_of, retry_of
 from usecase_messaging.consume import consume, reading
@@ -147,6 +151,23 @@ async def test_what_cannot_be_read_is_dead_lettered_and_the_next_is_handled(vhos
         dead = await until(lambda: vhost.messages(dlq_of(QUEUE)))
         await until(lambda: numbers)
     assert ([message["payload"] for message in dead], numbers) == (["seven"], [8])
+
+
+async def test_a_message_that_kills_its_consumer_is_dead_lettered_after_the_brokers_limit(vhost: Vhost) -> None:
+    limit, death, lives = 3, (mortal.DEATH, ""), list[tuple[int, str]]()
+    vhost.limit_deliveries(QUEUE, limit)
+    await publish(vhost, b"deadly", b"next")
+    command = [sys.executable, mortal.__file__, vhost.url, QUEUE, "deadly"]
+    while not lives or (lives[-1] == death and len(lives) <= limit + 1):
+        ended = await asyncio.to_thread(
+            subprocess.run, command, env=environment(), capture_output=True, text=True, check=False, timeout=20
+        )
+        lives.append((ended.returncode, ended.stdout))
+    assert lives == [death] * (limit + 1) + [(0, "next\n")]
+    (dead,) = await until(lambda: vhost.messages(dlq_of(QUEUE)))
+    assert (dead["payload"], dead["properties"]["message_id"]) == ("deadly", "m-0")
+    assert dead["properties"]["headers"]["x-first-death-reason"] == "delivery_limit"
+    assert vhost.messages(QUEUE) == []
 
 
 async def test_an_outage_of_somebody_else_counts_no_try(vhost: Vhost) -> None:
