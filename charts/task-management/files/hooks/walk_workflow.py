@@ -1,5 +1,9 @@
-"""`helm test`: what a user does, through the API alone: register, create a task, complete it, see it counted."""
+"""`helm test`: what a user does, through the API alone.
 
+Register, create a task, be reminded of it, complete it, see it counted: each worker has done its part then.
+"""
+
+import datetime
 import json
 import os
 import sys
@@ -10,7 +14,7 @@ import urllib.request
 import uuid
 
 API = os.environ["API_URL"]
-TRIES = 60
+TRIES = int(os.environ.get("TRIES", "60"))
 
 
 def call(method, path, body=None, token=None):
@@ -50,15 +54,27 @@ def main():
     task = expect(201, "POST", "/api/v1/tasks", body={"title": "walk the workflow", "priority": "high"}, token=token)
     path = f"/api/v1/tasks/{task['id']}"
     eventually(lambda: call("GET", path, token=token)[1].get("status") == "active", "the task is active")
+    # Asked for the same time again, the API sets nothing new and says what became of the reminder.
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
+    reminders = f"{path}/reminders?{urllib.parse.urlencode({'remind_at': soon.isoformat()})}"
+    expect(200, "POST", reminders, token=token)
+
+    def sent():
+        status, answer = call("POST", reminders, token=token)
+        return status == 200 and answer["reminder"]["state"] == "sent"
+
+    eventually(sent, "the reminder worker has sent the reminder")
     expect(200, "PATCH", path, body={"status": "completed"}, token=token)
 
     def counted():
         status, page = call("GET", "/api/v1/tasks", token=token)
         analytics = page.get("analytics") if status == 200 else None
-        return bool(analytics) and any(value for value in analytics.values())
+        return bool(analytics) and (analytics["created"], analytics["completed"]) == (1, 1)
 
     eventually(counted, "the analytics worker has counted it")
-    expect(200, "GET", "/api/v1/tasks/stats", token=token)
+    stats = expect(200, "GET", "/api/v1/tasks/stats", token=token)
+    if (stats["total_tasks"], stats["completed_tasks"]) != (1, 1):
+        sys.exit(f"one task was created and completed, and the statistics say: {stats}")
     return 0
 
 
