@@ -38,6 +38,10 @@ labels:
   {{- include "backend.podLabels" . | nindent 2 }}
   app.kubernetes.io/managed-by: {{ .root.Release.Service }}
   helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- define "backend.image" -}}
@@ -54,9 +58,23 @@ The Secret is made once and kept as long as the volume that it opens, so that ne
 followed by an install locks anybody out.
 */ -}}
 {{- define "backend.secretMetadata" -}}
-{{ include "backend.metadata" . }}
+{{ include "backend.metadata" (merge (dict "annotations" (include "backend.kept" .root | fromYaml)) .) }}
+{{- end -}}
+
+{{- define "backend.kept" -}}
+{{- if .Values.uninstall.keepData }}helm.sh/resource-policy: keep{{ end -}}
+{{- end -}}
+
+{{- /* A pod's annotations: its own, and those of all; (dict "root" $ "annotations" (dict …)). */ -}}
+{{- define "backend.podAnnotations" -}}
+{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
 annotations:
-  helm.sh/resource-policy: keep
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "backend.serviceAccount" -}}
+{{- .root.Values.serviceAccount.name | default (ternary (printf "%s-backends" .root.Release.Name) "" .root.Values.serviceAccount.create) -}}
 {{- end -}}
 
 {{- /* Value of *key* in the Secret as it is in the cluster, else a new password that needs no escaping anywhere. */ -}}
@@ -77,7 +95,10 @@ valueFrom: {secretKeyRef: {name: {{ include "backend.secretName" . }}, key: {{ .
 
 {{- /* Start of a pod's spec. User 999 is the server's user in the official images as in the home-made ones. */ -}}
 {{- define "backend.podSpec" -}}
-automountServiceAccountToken: false
+{{- with include "backend.serviceAccount" . }}
+serviceAccountName: {{ . }}
+{{- end }}
+automountServiceAccountToken: {{ .root.Values.serviceAccount.automount }}
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
@@ -102,6 +123,13 @@ tolerations:
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- end -}}
 
 {{- /* Start of a container: what it may do, and what it may take. */ -}}
@@ -113,6 +141,11 @@ securityContext:
   capabilities: {drop: [ALL]}
 resources:
   {{- toYaml .values.resources | nindent 2 }}
+{{- end -}}
+
+{{- /* The volume outlives the release, as its Secret does, unless the values say otherwise. */ -}}
+{{- define "backend.volumeRetention" -}}
+{whenDeleted: {{ ternary "Retain" "Delete" .root.Values.uninstall.keepData }}, whenScaled: Retain}
 {{- end -}}
 
 {{- define "backend.volumeClaimTemplates" -}}

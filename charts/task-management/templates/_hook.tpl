@@ -1,5 +1,5 @@
 {{- /*
-What runs around a release: one file of files/hooks in the API's image, and the ConfigMap that holds it;
+What runs around a release: one file of files/hooks in the hooks' image, and the ConfigMap that holds it;
 (dict "root" $ "hook" "pre-delete" "name" "uninstall" "scripts" (list …) "env" (dict …) "account" "" "seconds" 180).
 The first script is run; the others are what it imports. A hook is a Job, but a test is a Pod: `helm test --logs` knows
 no other.
@@ -40,6 +40,7 @@ spec:
       labels:
         app.kubernetes.io/instance: {{ $root.Release.Name }}
         {{- merge $labels $root.Values.commonLabels | toYaml | nindent 8 }}
+      {{- include "backend.podAnnotations" (dict "root" $root) | nindent 6 }}
     spec:
       {{- include "stack.hookPod" . | nindent 6 }}
 {{- end }}
@@ -65,7 +66,7 @@ imagePullSecrets:
 {{- end }}
 containers:
   - name: main
-    image: {{ include "backend.image" (dict "root" $root "values" $root.Values.api) | quote }}
+    image: {{ include "backend.image" (dict "root" $root "values" (ternary $root.Values.hooks $root.Values.api (ne $root.Values.hooks.image.repository ""))) | quote }}
     {{- with $root.Values.useCase.imagePullPolicy }}
     imagePullPolicy: {{ . }}
     {{- end }}

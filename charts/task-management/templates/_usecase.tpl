@@ -55,7 +55,12 @@ image: {{ include "backend.image" . | quote }}
 imagePullPolicy: {{ . }}
 {{- end }}
 resources: {{ toJson .values.resources }}
-{{- with .values.podTemplate }}
+{{- $common := dict }}
+{{- with .root.Values.commonLabels }}{{ $_ := set $common "labels" . }}{{ end }}
+{{- with .root.Values.commonAnnotations }}{{ $_ := set $common "annotations" . }}{{ end }}
+{{- $template := dict }}
+{{- if $common }}{{ $template = dict "metadata" (deepCopy $common) }}{{ end }}
+{{- with mergeOverwrite $template (deepCopy .values.podTemplate) }}
 podTemplate: {{ toJson . }}
 {{- end }}
 {{- end -}}
@@ -87,7 +92,7 @@ labels:
   {{- with .labels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- with .annotations }}
+{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}

@@ -45,6 +45,10 @@ spec:
       labels:
         {{- include "operator.labels" $root | nindent 8 }}
         app.kubernetes.io/component: {{ .name }}
+      {{- with $root.Values.commonAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
     spec:
       {{- include "operator.hookPod" . | nindent 6 }}
 {{- end }}

@@ -5,6 +5,7 @@ import pytest
 from unit.charts.rendered import BACKENDS, CHART, Manifest, Render, containers, everywhere, one, pod
 
 TOLERATION = {"key": "dedicated", "operator": "Equal", "value": "data", "effect": "NoSchedule"}
+SPREAD = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
 AFFINITY: Manifest = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}
 
 
@@ -15,8 +16,10 @@ AFFINITY: Manifest = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringEx
         (everywhere({"nodeSelector": {"disk": "fast"}}), "nodeSelector", {"disk": "fast"}),
         (everywhere({"tolerations": [TOLERATION]}), "tolerations", [TOLERATION]),
         (everywhere({"affinity": AFFINITY}), "affinity", AFFINITY),
+        (everywhere({"topologySpreadConstraints": [SPREAD]}), "topologySpreadConstraints", [SPREAD]),
+        (everywhere({"priorityClassName": "high"}), "priorityClassName", "high"),
     ],
-    ids=["imagePullSecrets", "nodeSelector", "tolerations", "affinity"],
+    ids=["imagePullSecrets", "nodeSelector", "tolerations", "affinity", "spread", "priorityClassName"],
 )
 def test_placement_reaches_every_pod(render: Render, values: Manifest, field: str, expected: object) -> None:
     manifests = render(CHART, values)
@@ -28,6 +31,14 @@ def test_resources_reach_every_container(render: Render) -> None:
     manifests = render(CHART, everywhere({"resources": wanted}))
     seen = [container["resources"] for backend in BACKENDS for container in containers(pod(manifests, backend))]
     assert seen == [wanted] * 5
+
+
+def test_further_volumes_are_seen_by_every_container(render: Render) -> None:
+    volume, mount = {"name": "ca", "configMap": {"name": "ca"}}, {"name": "ca", "mountPath": "/ca", "readOnly": True}
+    manifests = render(CHART, everywhere({"extraVolumes": [volume], "extraVolumeMounts": [mount]}))
+    templates = [pod(manifests, backend) for backend in BACKENDS]
+    assert [template["spec"]["volumes"][-1] for template in templates] == [volume] * 4
+    assert [container["volumeMounts"][-1] for each in templates for container in containers(each)] == [mount] * 5
 
 
 def test_storage_reaches_every_volume(render: Render) -> None:

@@ -102,8 +102,12 @@ def test_image_settings_reach_every_pod(render: Render) -> None:
         "image": {"repository": "ops/operator", "digest": digest},
         "imagePullSecrets": [{"name": "key"}],
         "nodeSelector": {"pool": "ops"},
+        "tolerations": [{"key": "dedicated", "operator": "Exists"}],
+        "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
         "priorityClassName": "high",
+        "serviceAccount": {"name": "ops"},
         "commonLabels": {"team": "platform"},
+        "commonAnnotations": {"owner": "ops"},
     }
     for name, template in templates(render(OPERATOR, values)).items():
         spec = template["spec"]
@@ -111,7 +115,37 @@ def test_image_settings_reach_every_pod(render: Render) -> None:
         assert spec["imagePullSecrets"] == [{"name": "key"}], name
         assert spec["nodeSelector"] == {"pool": "ops"}, name
         assert spec["priorityClassName"] == "high", name
+        assert spec["tolerations"] == values["tolerations"], name
+        assert spec["affinity"] == values["affinity"], name
+        assert spec["serviceAccountName"] == "ops", name
         assert template["metadata"]["labels"]["team"] == "platform", name
+        assert template["metadata"]["annotations"]["owner"] == "ops", name
+
+
+def test_annotations_of_pods_are_on_the_operators_pods(render: Render) -> None:
+    manifests = render(OPERATOR, {"podAnnotations": {"sidecar": "no"}})
+    assert templates(manifests)["Deployment/demo"]["metadata"]["annotations"] == {"sidecar": "no"}
+
+
+def test_the_service_account_is_as_the_values_say(render: Render, operator: list[Manifest]) -> None:
+    assert named(operator, "ServiceAccount", "demo")["automountServiceAccountToken"] is True
+    values = {"serviceAccount": {"name": "ops", "automount": False, "annotations": {"role": "usecases"}}}
+    manifests = render(OPERATOR, values)
+    account = named(manifests, "ServiceAccount", "ops")
+    assert account["automountServiceAccountToken"] is False
+    assert account["metadata"]["annotations"] == {"role": "usecases"}
+    bindings = [m for m in manifests if m["kind"] in ("RoleBinding", "ClusterRoleBinding")]
+    assert {each["name"] for binding in bindings for each in binding["subjects"]} == {"ops"}
+
+
+def test_further_volumes_are_seen_by_the_operator(render: Render, operator: list[Manifest]) -> None:
+    volume, mount = {"name": "ca", "configMap": {"name": "ca"}}, {"name": "ca", "mountPath": "/ca"}
+    spec = named(render(OPERATOR, {"extraVolumes": [volume], "extraVolumeMounts": [mount]}), "Deployment", "demo")[
+        "spec"
+    ]
+    assert spec["template"]["spec"]["volumes"] == [volume]
+    assert spec["template"]["spec"]["containers"][0]["volumeMounts"] == [mount]
+    assert "volumes" not in named(operator, "Deployment", "demo")["spec"]["template"]["spec"]
 
 
 def test_a_tag_is_the_charts_version_unless_given(render: Render, operator: list[Manifest]) -> None:
@@ -160,8 +194,8 @@ def test_only_the_named_read_its_metrics(render: Render, enabled: bool, rules: i
 
 
 def test_extra_environment_comes_through(render: Render) -> None:
-    extra = [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}]
-    assert environment(render(OPERATOR, {"extraEnv": extra}))["HTTPS_PROXY"] == "http://proxy:3128"
+    extra = [{"name": "HTTPS_PROXY", "value": "http://proxy.{{ .Release.Namespace }}:3128"}]
+    assert environment(render(OPERATOR, {"extraEnv": extra}))["HTTPS_PROXY"] == "http://proxy.apps:3128"
 
 
 def test_the_values_of_the_example_in_the_notes_exist(run_helm: Helm) -> None:

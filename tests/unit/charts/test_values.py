@@ -1,6 +1,7 @@
 """Values of the charts: what is refused, and that each is known and explained."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ import pytest
 import yaml
 
 from unit.charts.rendered import BACKENDS_ALONE, CHART, OPERATOR, Helm, Manifest
+
+KUBERNETES = re.compile(r"/extra(Env|Volumes|VolumeMounts)/")
+"""Values that are handed on as they are: Kubernetes knows their fields."""
 
 both = pytest.mark.parametrize("chart", [CHART, OPERATOR], ids=lambda chart: chart.name)
 
@@ -62,6 +66,11 @@ def test_a_wrong_value_of_the_stack_is_refused_by_name(run_helm: Helm, values: M
         pytest.param({"logLevel": "LOUD"}, "/logLevel", id="no log level"),
         pytest.param({"watchNamespaces": ["Apps"]}, "/watchNamespaces/0", id="no namespace"),
         pytest.param({"opsPort": 80}, "/opsPort", id="a port that needs rights"),
+        pytest.param(
+            {"crds": {"keep": False}, "watchNamespaces": ["tasks"]},
+            "crds.keep=false would delete the UseCases of every namespace",
+            id="a definition that others need too",
+        ),
     ],
 )
 def test_a_wrong_value_of_the_operator_is_refused_by_name(run_helm: Helm, values: Manifest, named: str) -> None:
@@ -81,7 +90,7 @@ def test_a_release_name_that_leaves_no_room_for_labels_is_refused(run_helm: Helm
 def test_every_object_of_the_schema_refuses_unknown_keys(chart: Path) -> None:
     def walk(node: Any, path: str) -> Iterator[str]:
         if isinstance(node, dict):
-            if "properties" in node and node.get("additionalProperties") is not False and "extraEnv" not in path:
+            if "properties" in node and node.get("additionalProperties") is not False and not KUBERNETES.search(path):
                 yield path
             for key, value in node.items():
                 yield from walk(value, f"{path}/{key}")
@@ -128,6 +137,9 @@ def test_the_notes_of_the_stack_say_what_to_do_next(run_helm: Helm) -> None:
     assert "kubectl --namespace apps port-forward service/demo-bot-api 8081\n" in said
     assert "kubectl --namespace apps scale deployment/demo-analytics-worker --replicas=4\n" in said
     assert "helm test demo --namespace apps --logs\n" in said
+    assert "helm uninstall demo --namespace apps --no-hooks\n" in said
+    assert "delete pvc,secret --selector app.kubernetes.io/instance=demo" in said
+    assert "takes volumes and Secrets too" in notes(run_helm, CHART, {"uninstall": {"keepData": False}})
     assert "bot-api" not in notes(run_helm, CHART, {"bot": {"existingSecret": "telegram"}})
     assert "every node at port 30080" in notes(run_helm, CHART, {"api": {"expose": {"nodePort": 30080}}})
 
