@@ -1,4 +1,6 @@
-"""A way to a service on which some answers get lost: the request arrives and is worked on, the caller hears nothing."""
+"""A way to a service on which some answers get lost: the request arrives and is worked on, the caller hears nothing, or
+not even that nothing will come.
+"""
 
 import contextlib
 import re
@@ -16,10 +18,13 @@ class Way:
         self.losing: re.Pattern[bytes] | None = None
         self.times = 10**9
         self.lost = 0
+        self.silent = False
 
-    def lose(self, request: bytes, times: int = 10**9) -> None:
-        """From now on lose the answers to requests whose beginning matches, so many times."""
-        self.losing, self.times, self.lost = re.compile(request), times, 0
+    def lose(self, request: bytes, times: int = 10**9, *, silent: bool = False) -> None:
+        """From now on lose the answers to requests whose beginning matches, so many times. The caller's connection ends
+        then, or stays open if `silent`.
+        """
+        self.losing, self.times, self.lost, self.silent = re.compile(request), times, 0, silent
 
     def carry(self, caller: socket.socket) -> None:
         """One connection, until either side ends it."""
@@ -37,6 +42,8 @@ class Way:
         with contextlib.suppress(OSError):
             while chunk := service.recv(65536):
                 if doomed.is_set():
+                    if self.silent:
+                        continue
                     break
                 caller.sendall(chunk)
         with contextlib.suppress(OSError):

@@ -1,8 +1,12 @@
 """A create whose answer is lost: tried again as the same, or given up; never two tasks, never one after a 503."""
 
 import json
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
+import httpx
 import pytest
 
 from cluster.polling import eventually
@@ -12,7 +16,8 @@ from integration.services.process import Process
 from usecase_contracts.topology import TASK_ANALYTICS_QUEUE
 
 CREATE = rb"POST /tasks "
-GIVE_UP = rb"POST /transactions/"
+POD_MARGIN = 10
+"""What the operator's `render/lifetime.py` adds to the grace before a pod is killed."""
 
 
 @pytest.fixture
@@ -78,6 +83,32 @@ def test_a_stopping_api_still_gives_up(api: Api, way: Way, replica: Process, use
     assert replica.stop() == 0
     listed = api.http.get("/api/v1/tasks", headers=dict(user.http.headers)).json()
     assert listed["tasks"] == []
+
+
+def test_a_create_that_the_end_cuts_off_is_given_up_within_the_grace(api: Api, way: Way) -> None:
+    grace = 8
+    replica = api.start(DATABASE_SERVICE_URL=way.url, STOP_GRACE_SECONDS=str(grace))
+    user = api.user(replica)
+    user_id = user.http.post("/api/v1/tasks", json={"title": "before"}).json()["user_id"]
+    way.lose(CREATE, silent=True)
+    answers: list[httpx.Response] = []
+
+    def create() -> None:
+        with suppress(httpx.TransportError):
+            answers.append(user.http.post("/api/v1/tasks", json={"title": "unknown"}))
+
+    caller = threading.Thread(target=create)
+    caller.start()
+    eventually(lambda: way.lost, 10, "the create to be on its way", every=0.02)
+    begun = time.monotonic()
+    assert replica.stop() == 0
+    assert time.monotonic() - begun < grace + POD_MARGIN
+    caller.join()
+    assert [answer.status_code for answer in answers if answer.status_code != 500] == []
+    events = eventually(
+        lambda: "task_creation_failed" in (seen := events_of(api, user_id)) and seen, 10, "the compensation's message"
+    )
+    assert sorted(events) == ["task_created", "task_created", "task_creation_failed"]
 
 
 def test_a_lost_answer_to_a_change_or_a_delete_is_harmless(way: Way, user: User) -> None:
