@@ -100,12 +100,9 @@ def visitors(cluster: Cluster, namespace: str, probe_image: str) -> Iterator[str
     """Another namespace, with a client pod `client` that waits for commands."""
     name = f"{namespace}-visitors"
     cluster.kubectl("create", "namespace", name)
-    try:
-        cluster.apply(pod("client", probe_image), namespace=name)
-        cluster.kubectl("--namespace", name, "wait", "pod/client", "--for=condition=Ready", "--timeout=60s")
-        yield name
-    finally:
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+    cluster.apply(pod("client", probe_image), namespace=name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def pod(name: str, image: str, labels: dict[str, str] | None = None) -> dict[str, Any]:

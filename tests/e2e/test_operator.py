@@ -7,25 +7,16 @@ import pytest
 
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
-from e2e.charts import TAKE, operator, operator_values, restrict
+from e2e.charts import TAKE, home_of, operator, operator_values
 from integration.operator.world import World
 
 
 @pytest.fixture
-def apps(cluster: Cluster, namespace: str) -> Iterator[World]:
+def apps(cluster: Cluster, place: str) -> Iterator[World]:
     """A namespace with restricted pods that an installed operator serves."""
-    name = f"{namespace}-apps"
-    cluster.kubectl("create", "namespace", name)
-    restrict(cluster, name)
-    restrict(cluster, namespace)
-    release = operator(cluster, namespace)
-    try:
-        release.install(operator_values(cluster, name), *TAKE)
-        yield World(cluster, name)
-        cluster.kubectl("--namespace", name, "delete", "usecases", "--all", "--timeout=120s")
-    finally:
-        release.uninstall("--no-hooks", "--ignore-not-found")
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+    operator(cluster, home_of(place)).install(operator_values(cluster, place), *TAKE)
+    yield World(cluster, place)
+    cluster.kubectl("--namespace", place, "delete", "usecases", "--all", "--timeout=120s")
 
 
 def shop(**back: Any) -> tuple[dict[str, Any], ...]:
@@ -44,7 +35,7 @@ def ready_pods(world: World, deployment: str) -> int:
 
 
 @pytest.mark.timeout(420)
-def test_the_life_of_a_use_case(cluster: Cluster, apps: World, namespace: str) -> None:
+def test_the_life_of_a_use_case(cluster: Cluster, apps: World, place: str) -> None:
     # Created, beside another one whose components have the same names.
     apps.usecase("shop", *shop())
     apps.usecase("store", *shop())
@@ -55,8 +46,9 @@ def test_the_life_of_a_use_case(cluster: Cluster, apps: World, namespace: str) -
     # Scaled by hand: it lasts, also beyond the process that leads, and the other one has nothing of it.
     apps.kubectl("scale", "deployment/shop-back", "--replicas=3")
     eventually(lambda: ready_pods(apps, "shop-back") == 3, timeout=60, what="three pods")
-    lease = cluster.get("lease", "--namespace", namespace)["items"][0]["spec"]["holderIdentity"]
-    cluster.kubectl("--namespace", namespace, "delete", "pod", lease, "--grace-period=0", "--force")
+    home = home_of(place)
+    lease = cluster.get("lease", "--namespace", home)["items"][0]["spec"]["holderIdentity"]
+    cluster.kubectl("--namespace", home, "delete", "pod", lease, "--grace-period=0", "--force")
     apps.kubectl("delete", "service", "shop-back")
     eventually(lambda: apps.exists("service", "shop-back"), timeout=20, what="the successor puts the Service back")
     assert apps.get("deployment", "shop-back")["spec"]["replicas"] == 3

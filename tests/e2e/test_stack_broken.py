@@ -4,7 +4,6 @@ So do the conditions of the UseCase, for whoever asks later. That a cluster with
 install first is `unit/charts/test_usecase.py`: no other test on this cluster could bear that it is taken away.
 """
 
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,35 +12,24 @@ import pytest
 from cluster import stack
 from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
-from e2e.charts import TAKE, Release, home_of, operator, operator_values, restrict, tasks, tasks_values
+from e2e.charts import TAKE, Release, home_of, operator, operator_values, tasks, tasks_values
 
 pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
-def place(cluster: Cluster) -> Iterator[str]:
+def served(cluster: Cluster, place: str) -> str:
     """A namespace that an operator serves."""
-    place = f"t-broken-{uuid.uuid4().hex[:5]}"
-    home = home_of(place)
-    for name in (home, place):
-        cluster.kubectl("create", "namespace", name)
-        restrict(cluster, name)
-    served = operator(cluster, home)
-    try:
-        served.install(operator_values(cluster, place), *TAKE)
-        yield place
-    finally:
-        served.uninstall("--no-hooks", "--ignore-not-found")
-        for name in (home, place):
-            cluster.kubectl("delete", "namespace", name, "--wait=false")
+    operator(cluster, home_of(place)).install(operator_values(cluster, place), *TAKE)
+    return place
 
 
 @pytest.fixture
-def release(cluster: Cluster, place: str) -> Iterator[Release]:
-    made = tasks(cluster, place)
+def release(cluster: Cluster, served: str) -> Iterator[Release]:
+    made = tasks(cluster, served)
     yield made
     made.uninstall("--ignore-not-found", "--no-hooks")
-    cluster.kubectl("--namespace", place, "delete", "usecase,pvc,secret", "--all", "--timeout=150s")
+    cluster.kubectl("--namespace", served, "delete", "usecase,pvc,secret", "--all", "--timeout=150s")
 
 
 def broken(release: Release, **changed: dict[str, Any]) -> dict[str, Any]:
