@@ -1,42 +1,60 @@
-"""The task-management stack by both charts, from nothing: Ready, used, scaled, upgraded, rolled back, gone and back."""
+"""The task-management stack by both charts, from nothing: Ready, used, scaled, upgraded, rolled back, gone and back.
 
+And a node goes, with or without a word. The backends are single and have their volumes on one worker: what losing that
+one means stands in the page on limits (`docs/explanation/delivery-guarantees.md`). Here another worker goes, and the
+API is reached through the control plane's own address.
+"""
+
+import asyncio
 import json
+import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
+from cluster import stack
 from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from cluster.welcome import DIRECT
-from e2e.charts import TAKE, Release, home_of, operator, operator_values, restrict, tasks, tasks_values
+from e2e.charts import TAKE, Release, home_of, operator, operator_values, tasks, tasks_values
+from e2e.stack.deployed import Deployed
+from e2e.stack.kept import nothing_is_lost
+from e2e.stack.load import loaded
+from e2e.stack.nodes import COMPONENTS, answers, control_plane, docker, elsewhere, inhabit, on, workers
+from integration.services.stack.callers import register
+from integration.services.stack.ledger import Ledger
+from integration.services.waiting import until
 
-COMPONENTS = {"postgres-data", "mongo-data", "api", "bot", "reminder-worker", "analytics-worker"}
+NODE_PORT = 30081
+RATE = 50
+API_SECONDS = 60
+ELSEWHERE_SECONDS = 120
+BACK_SECONDS = 180
+ENOUGH = 200
 
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def release(cluster: Cluster) -> Iterator[Release]:
-    """Both charts, installed with --wait into empty namespaces that admit restricted pods only."""
-    place = f"t-stack-{uuid.uuid4().hex[:5]}"
-    home = home_of(place)
-    for name in (home, place):
-        cluster.kubectl("create", "namespace", name)
-        restrict(cluster, name)
-    served, made = operator(cluster, home), tasks(cluster, place)
-    try:
-        served.install(operator_values(cluster, place), *TAKE)
-        made.install(tasks_values(made))
-        yield made
-    finally:
-        made.uninstall("--ignore-not-found")
-        served.uninstall("--ignore-not-found")
-        for name in (home, place):
-            cluster.kubectl("delete", "namespace", name, "--wait=false")
+def release(cluster: Cluster, place: str) -> Release:
+    """Both charts, installed with --wait."""
+    operator(cluster, home_of(place)).install(operator_values(cluster, place), *TAKE)
+    made = tasks(cluster, place)
+    made.install(values_of(made))
+    return made
+
+
+def values_of(release: Release) -> dict[str, Any]:
+    """As `make up` has them, but for the node port, and all backends on one node, so that another may go."""
+    values = tasks_values(release)
+    for backend in stack.BACKENDS:
+        values[backend]["nodeSelector"] = {"kubernetes.io/hostname": release.cluster.nodes()[0]}
+    values["api"]["expose"] = {"nodePort": NODE_PORT}
+    return values
 
 
 def components(release: Release) -> dict[str, Any]:
@@ -78,7 +96,7 @@ def test_when_helm_returns_all_of_it_works(release: Release) -> None:
 
 def test_a_number_of_pods_given_by_hand_outlives_an_upgrade(release: Release) -> None:
     release.kubectl("scale", f"deployment/{release.name}-analytics-worker", "--replicas=3")
-    values = tasks_values(release)
+    values = values_of(release)
     values["analyticsWorker"]["env"] = [{"name": "LOG_LEVEL", "value": "DEBUG"}]
     release.install(values)
     assert replicas(release, "analytics-worker") == 3
@@ -89,8 +107,8 @@ def test_a_number_of_pods_given_by_hand_outlives_an_upgrade(release: Release) ->
 
 
 def test_an_upgrade_that_fails_is_rolled_back_while_the_old_pods_serve(release: Release) -> None:
-    release.install(tasks_values(release))
-    broken = tasks_values(release)
+    release.install(values_of(release))
+    broken = values_of(release)
     broken["api"]["image"]["tag"] = "no-such-tag"
     broken["useCase"] = {"progressDeadlineSeconds": 30}
     with pytest.raises(ClusterError, match=r"(?s)api.*no-such-tag"):
@@ -109,7 +127,7 @@ def test_passwords_are_made_once(release: Release) -> None:
     before = secrets()
     made = {"secrets", "postgres", "mongodb", "redis", "rabbitmq", "bot-amqp", "postgres-data-amqp"}
     assert {f"{release.name}-{name}" for name in made} <= set(before)
-    release.install(tasks_values(release))
+    release.install(values_of(release))
     assert secrets() == before
 
 
@@ -122,8 +140,64 @@ def test_yesterdays_task_is_there_after_uninstall_and_install(release: Release) 
     release.uninstall()
     left = release.cluster.get("usecases,deployments,statefulsets,jobs", "--namespace", release.namespace)["items"]
     assert [each["metadata"]["name"] for each in left] == []
-    release.install(tasks_values(release))
+    release.install(values_of(release))
     with release.cluster.port_forward(release.namespace, f"service/{release.name}-api", 8000) as port:
         form = f"username={name}&password=a-long-password"
         token = eventually(lambda: Api(port)("POST", "/auth/token", form=form), 20, "a login")["access_token"]
         assert Api(port, token)("GET", f"/tasks/{task['id']}")["title"] == "still here tomorrow"
+
+
+@pytest.fixture
+def deployed(release: Release) -> Deployed:
+    api = f"http://{control_plane()}:{NODE_PORT}"
+    return Deployed(release.cluster, api, values_of(release), release.name, release.namespace)
+
+
+@pytest.fixture
+def other(deployed: Deployed) -> str:
+    """A worker without backends; one pod of each component is on it."""
+    node = workers(deployed.cluster)[1]
+    inhabit(deployed.cluster, deployed, node)
+    return node
+
+
+async def test_a_drain_under_load_refuses_nobody(cluster: Cluster, deployed: Deployed, other: str) -> None:
+    try:
+        async with loaded(deployed.api, RATE) as load:
+            drain = ("drain", other, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=180s")
+            await asyncio.to_thread(cluster.kubectl, *drain)
+            await asyncio.to_thread(deployed.settled)
+    finally:
+        cluster.kubectl("uncordon", other)
+    print(load.told())
+    assert not load.faults, "\n".join(load.faults[:20])
+    assert not on(deployed, other)
+    assert await nothing_is_lost(deployed, load.ledger, load.users) == len(load.ledger.acknowledged)
+
+
+@pytest.mark.timeout(900)
+async def test_the_stack_goes_on_when_a_node_is_gone(cluster: Cluster, deployed: Deployed, other: str) -> None:
+    ledger, over = Ledger(), asyncio.Event()
+    async with httpx.AsyncClient(base_url=deployed.api, timeout=10, trust_env=False) as api:
+        callers = [await register(api) for _ in range(5)]
+        async with asyncio.TaskGroup() as creating:
+            for caller in callers:
+                creating.create_task(
+                    caller.keep_creating(ledger, lambda: over.is_set() and len(ledger.acknowledged) >= ENOUGH)
+                )
+            try:
+                gone = time.monotonic()
+                await asyncio.to_thread(docker, "stop", "--time", "1", other)
+                await until(lambda: answers(api), API_SECONDS)
+                answered = time.monotonic() - gone
+                left = ELSEWHERE_SECONDS - answered
+                await asyncio.to_thread(eventually, elsewhere(deployed, other), left, "each component on another node")
+                moved = time.monotonic() - gone
+            finally:
+                over.set()
+                await asyncio.to_thread(docker, "start", other)
+                ready = ("wait", f"node/{other}", "--for=condition=Ready", f"--timeout={BACK_SECONDS}s")
+                await asyncio.to_thread(cluster.kubectl, *ready)
+    deployed.settled()
+    kept = await nothing_is_lost(deployed, ledger, [caller.user_id for caller in callers])
+    print(f"API after {answered:.0f} s, each component elsewhere after {moved:.0f} s, {kept} tasks kept")

@@ -1,6 +1,6 @@
 """A deployed task-management stack: where it answers, its Secrets, its pods, its values, and a way past every service.
 
-Made by `conftest` for the stack of `make up`, and by the test of a lost node for one of its own. Knows no test.
+Made by `conftest` for the stack of `make up`, and by `e2e/test_stack.py` for one of its own. Knows no test.
 """
 
 import base64
