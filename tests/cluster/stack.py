@@ -90,6 +90,7 @@ def stack_values(references: Mapping[str, str], *, telegram: bool = False) -> Va
     if telegram:
         values["bot"]["existingSecret"] = BOT_SECRET
     values["operator"] = {"secretsBinding": False}  # an operator of named namespaces has that right
+    values["hooks"] = {"image": image(references["api"])}  # stays when a user tries another image of the API
     values["demo"] = {"botApi": {"image": image(references["bot-api"])}}
     return {**values, **backend_values(references)}
 

@@ -51,6 +51,13 @@ def test_a_token_of_telegrams_takes_the_place_of_the_demo_server(render: Render,
         assert ("Deployment/demo-bot-api" in templates(manifests)) == demo
 
 
+def test_an_image_of_the_api_that_can_not_be_pulled_stops_no_uninstall(render: Render) -> None:
+    values = stack.stack_values(REFERENCES)
+    values["api"]["image"] = {"tag": "no-such-tag"}
+    hook = templates(render(CHART, values))["Job/demo-uninstall"]["spec"]["containers"][0]
+    assert hook["image"] == REFERENCES["api"]
+
+
 def test_an_official_mongodb_has_a_login(render: Render) -> None:
     official = {**REFERENCES, "mongodb": "mongo:8"}
     assert "auth" not in stack.backend_values(official)["mongodb"]
