@@ -8,6 +8,8 @@ import json
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +58,8 @@ class Kind:
                 f"cluster {self.settings.cluster} is there but its API server gave no answer for {BACK_SECONDS} s; "
                 "`make cluster-down` and `make cluster` make it anew (what is stored in it is lost)"
             )
-        kubeconfig = ["export", "kubeconfig", "--name", self.settings.cluster]
-        self.progress.run([self.tools.kind, *kubeconfig])
+        with self._users_context():
+            self.progress.run([self.tools.kind, "export", "kubeconfig", "--name", self.settings.cluster])
 
     def in_node(self, node: str, script: str, stdin: str | None = None) -> str:
         flags = ["--interactive"] if stdin is not None else []
@@ -80,9 +82,19 @@ class Kind:
         workers = self.settings.workers
         with self.progress.step(f"create the cluster, 1 + {workers} nodes", "25 s" if workers == 0 else "50 s"):
             create = ["create", "cluster", "--name", self.settings.cluster, "--image", image, "--config", "-"]
-            self.progress.run([self.tools.kind, *create], stdin=config)
+            with self._users_context():
+                self.progress.run([self.tools.kind, *create], stdin=config)
         made = mark.Mark(port, workers, image, self.settings.kubernetes_version)
         self.in_node(self.nodes()[0], mark.WRITE, stdin=made.text())
+
+    @contextmanager
+    def _users_context(self) -> Iterator[None]:
+        """kind makes each context that it writes the current one; who had chosen another keeps it."""
+        config: list[str | Path] = [self.tools.kubectl, "config"]
+        chosen = self.progress.run([*config, "view", "--output", "jsonpath={.current-context}"])
+        yield
+        if chosen:
+            self.progress.run([*config, "set", "current-context", chosen])
 
     def _start(self, nodes: list[str]) -> None:
         running = self.progress.run(["docker", "ps", "--format", "{{.Names}}"]).split()
