@@ -33,7 +33,8 @@ def _nodes(kind: Kind) -> dict[str, tuple[str, str]]:
     items = listed["items"] if listed["kind"] == "List" else [listed]
     if not all("podCIDR" in node["spec"] for node in items):
         return {}
-    return {node["metadata"]["name"]: (_address(node), node["spec"]["podCIDR"]) for node in items}
+    addresses = _addresses(kind)
+    return {node["metadata"]["name"]: (addresses[node["metadata"]["name"]], node["spec"]["podCIDR"]) for node in items}
 
 
 def _conflist(pods: str) -> dict[str, object]:
@@ -49,5 +50,8 @@ def _conflist(pods: str) -> dict[str, object]:
     }
 
 
-def _address(node: dict[str, dict[str, list[dict[str, str]]]]) -> str:
-    return next(entry["address"] for entry in node["status"]["addresses"] if entry["type"] == "InternalIP")
+def _addresses(kind: Kind) -> dict[str, str]:
+    """Node → its address as the engine gave it: after a restart the API says the one before for a while."""
+    form = "{{slice .Name 1}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    listed = kind.progress.run(["docker", "inspect", "--format", form, *kind.nodes()])
+    return dict(line.split() for line in listed.splitlines())
