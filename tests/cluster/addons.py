@@ -7,16 +7,18 @@ else built from the same module.
 import json
 
 from cluster import pins, polling
+from cluster.errors import ClusterError
 from cluster.golang import Go
 from cluster.kind import Kind
 
 METRICS_IMAGE = "registry.k8s.io/metrics-server/metrics-server"
+POD_SECONDS = 120  # where a registry answers, its image is pulled first
 
 
 # Run in a pod: kube-proxy may need a second after a rollout, so it tries until it succeeds.
 PROBE = """
 import socket, time
-for _ in range(60):
+for _ in range(40):
     try:
         socket.create_connection(("kubernetes.default.svc.cluster.local", 443), 2).close()
         raise SystemExit(0)
@@ -58,14 +60,17 @@ def ready(kind: Kind, probe_image: str, *, home_made: bool) -> None:
 
 def _from_a_pod(kind: Kind, image: str) -> None:
     """One connection to the API server by its Service's name proves cluster DNS and Service routing in one go."""
-    pod = ["run", "usecase-check", "--namespace=default", "--restart=Never", f"--image={image}"]
-    kind.kubectl("delete", "pod", "usecase-check", "--namespace=default", "--ignore-not-found", "--now")
-    kind.kubectl(*pod, "--command", "--", "python3", "-c", PROBE)
-    succeeded = [
-        "wait",
-        "pod/usecase-check",
-        "--namespace=default",
-        "--for=jsonpath={.status.phase}=Succeeded",
-    ]
-    kind.kubectl(*succeeded, "--timeout=60s")
-    kind.kubectl("delete", "pod", "usecase-check", "--namespace=default", "--wait=false")
+    here, forget = ["--namespace", "default"], ["delete", "pod", "usecase-check", "--ignore-not-found"]
+    kind.kubectl(*here, *forget, "--now")
+    run = ["run", "usecase-check", "--restart=Never", f"--image={image}"]
+    kind.kubectl(*here, *run, "--command", "--", "python3", "-c", PROBE)
+    show = ["get", "pod", "usecase-check", "--output", "jsonpath={.status.phase}"]
+
+    def ended() -> str:
+        phase = kind.kubectl(*here, *show, quiet=True)
+        return phase if phase in ("Succeeded", "Failed") else ""
+
+    phase = polling.eventually(ended, timeout=POD_SECONDS, what="pod usecase-check to reach the API server by name")
+    if phase == "Failed":
+        raise ClusterError(kind.kubectl(*here, "logs", "usecase-check").strip())
+    kind.kubectl(*here, *forget, "--wait=false")
