@@ -41,6 +41,11 @@ def broken(release: Release, **changed: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def backends_first(release: Release) -> None:
+    """Else a slow one would be what the use case waits for when its half minute is over."""
+    release.install({**broken(release), "useCase": {"enabled": False}})
+
+
 def fails(release: Release, values: dict[str, Any], cause: str, *flags: str) -> None:
     """Helm gives up on the UseCase, not on something else, and its message is the cause."""
     first = rf"UseCase/{release.namespace}/{release.name} not ready\. status: \w+, message: .*"
@@ -61,6 +66,7 @@ def status(release: Release) -> dict[str, Any]:
 
 
 def test_an_image_that_does_not_exist_is_named(release: Release) -> None:
+    backends_first(release)
     image = {"repository": "usecase.local/postgres-data", "tag": "no-such-tag"}
     fails(release, broken(release, postgresData={"image": image}), "postgres-data: .*no-such-tag")
     missing = ("False", "ImagePullBackOff")
@@ -69,7 +75,7 @@ def test_an_image_that_does_not_exist_is_named(release: Release) -> None:
 
 def test_a_wrong_password_is_named(release: Release) -> None:
     """The broker was made with one password, the Secret says another: as after a Secret that somebody wrote by hand."""
-    release.install({**broken(release), "useCase": {"enabled": False}})
+    backends_first(release)
     release.kubectl("patch", "secret", "tasks-rabbitmq", "--type=merge", "--patch", '{"stringData": {"password": "x"}}')
     fails(release, broken(release), "AuthenticationFailed: .*tasks-rabbitmq")
     refused = ("False", "AuthenticationFailed")
