@@ -11,6 +11,7 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -37,6 +38,9 @@ SEED = 20
 SHORT = pytest.param(15, id="short")
 LONG = pytest.param(200, id="long", marks=pytest.mark.soak)
 DOCUMENTS = {name: schemathesis.openapi.from_path(ROOT / f"docs/reference/openapi/{name}.json") for name in SERVICES}
+for each in DOCUMENTS.values():
+    # Else half of the wrong requests would come without a credential, and be refused before a route is asked.
+    each.config.generation.update(with_security_parameters=False)
 
 
 def bounded(examples: int, **more: Any) -> settings:
@@ -56,11 +60,27 @@ def operations() -> Iterator[Any]:
 
 @pytest.fixture
 async def credentials(stack: Stack) -> dict[str, str]:
-    """Service → what it wants to see."""
+    """Scheme, as the documents call it → what whoever has the right sends."""
     async with httpx.AsyncClient(base_url=stack.urls["api"], timeout=PATIENCE_SECONDS) as api:
         caller = await register(api)
-    internal = f"Bearer {stack.internal_token}"
-    return {"api": f"Bearer {caller.token}", "postgres-data": internal, "mongo-data": internal}
+    return {
+        "access_token": caller.token, "BOT_CREDENTIAL": stack.bot_credential, "INTERNAL_TOKEN": stack.internal_token,
+    }  # fmt: skip
+
+
+def authorization(case: Case[Any], credentials: dict[str, str]) -> dict[str, str]:
+    """The header that this route asks for; none where it asks for none."""
+    asked = schemes(case)
+    return {"authorization": f"Bearer {credentials[asked[0]]}"} if asked else {}
+
+
+def schemes(case: Case[Any]) -> list[str]:
+    return [scheme for each in case.operation.definition.raw.get("security", ()) for scheme in each]
+
+
+def let_in(case: Case[Any], response: Any) -> None:
+    """Who has the right is never told otherwise: the answers are those of the route."""
+    assert not schemes(case) or response.status_code != 401, response.text
 
 
 def impatient(case: Case[Any]) -> Case[Any]:
@@ -80,9 +100,10 @@ def test_every_route_answers_as_it_is_documented(
         @bounded(examples)
         @given(case=operation.as_strategy(generation_mode=mode))
         def run(case: Case[Any]) -> None:
-            impatient(case).call_and_validate(
-                base_url=stack.urls[service], headers={"authorization": credentials[service]}, checks=CHECKS
+            answer = impatient(case).call_and_validate(
+                base_url=stack.urls[service], headers=authorization(case, credentials), checks=CHECKS
             )
+            let_in(case, answer)
 
         run()
 
@@ -96,6 +117,8 @@ def test_every_route_answers_as_it_is_documented(
 def test_walks_through_the_routes_answer_as_documented(
     service: str, examples: int, stack: Stack, credentials: dict[str, str]
 ) -> None:
+    failures = list[BaseException]()
+
     class Walk(DOCUMENTS[service].as_state_machine()):  # type: ignore[misc]
         rule_order_seed = SEED
 
@@ -103,9 +126,20 @@ def test_walks_through_the_routes_answer_as_documented(
             impatient(case)
 
         def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
-            return {"base_url": stack.urls[service], "headers": {"authorization": credentials[service]}}
+            return {"base_url": stack.urls[service], "headers": authorization(case, credentials)}
 
         def validate_response(self, response: Any, case: Case, **kwargs: Any) -> None:
-            case.validate_response(response, checks=CHECKS)
+            try:
+                case.validate_response(response, checks=CHECKS)
+                let_in(case, response)
+            except BaseException as failure:
+                failures.append(failure)
+                raise
 
-    Walk.run(settings=bounded(examples, stateful_step_count=15))
+    try:
+        Walk.run(settings=bounded(examples, stateful_step_count=15))
+    except FlakyStrategyDefinition:
+        # A walk began as an earlier one and led elsewhere: the server remembers. That ends the walks, as it does with
+        # schemathesis' own runner; it is no failure of a route.
+        if failures:
+            raise
