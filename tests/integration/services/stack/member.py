@@ -10,7 +10,8 @@ from pathlib import Path
 from cluster.polling import eventually
 from integration.services.process import environment
 
-READY_SECONDS = 30
+READY_SECONDS = 120
+"""All of them start at once, and the machine may have other work."""
 
 
 class Member:
