@@ -1,9 +1,16 @@
 """The ground: nodes, metrics, disks that keep their data, and KWOK. What `make cluster` promises."""
 
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_all_nodes_are_ready_and_their_usage_is_known(cluster: Cluster) -> None:
@@ -16,8 +23,33 @@ def test_all_nodes_are_ready_and_their_usage_is_known(cluster: Cluster) -> None:
     }
     assert len(ready) >= 3
     assert set(ready.values()) == {"True"}
-    usage = cluster.kubectl("top", "nodes", "--no-headers")
-    assert {line.split()[0] for line in usage.splitlines()} >= set(ready)
+
+    def usage_is_known() -> bool:
+        """metrics-server has just no number for a node whose kubelet it could not ask a moment ago."""
+        usage = {line.split()[0]: line for line in cluster.kubectl("top", "nodes", "--no-headers").splitlines()}
+        return set(usage) >= set(ready) and not any("<unknown>" in usage[name] for name in ready)
+
+    eventually(usage_is_known, timeout=60, what="the usage of every node")
+
+
+@pytest.mark.parametrize(("target", "does"), [("images", set()), ("cluster", {"wire", "metrics-server", "wait"})])
+def test_run_again_it_does_nothing_that_is_done(cluster: Cluster, tmp_path: Path, target: str, does: set[str]) -> None:
+    """Neither builds, pulls, loads nor creates; and who had chosen another context keeps it."""
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text("apiVersion: v1\nkind: Config\ncurrent-context: mine\n")
+    command = ["make", "--no-print-directory", target, f"CLUSTER={cluster.context.removeprefix('kind-')}"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    steps = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("▸")}
+    assert steps <= does
+    assert "current-context: mine" in kubeconfig.read_text()
 
 
 def test_a_volume_keeps_its_data_over_a_pod_restart(cluster: Cluster, namespace: str, probe_image: str) -> None:
