@@ -91,6 +91,7 @@ class Proxy:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
     def stall_watches(self) -> int:
         """Every open watch falls silent for good, as behind a network that drops. How many there were."""
@@ -133,7 +134,8 @@ class Proxy:
         async with self._session.request(
             request.method,
             f"{self._upstream}{request.rel_url.raw_path_qs}",
-            data=await request.read(),
+            # No body at all where there is none: a type would be made up for it, which the API server refuses.
+            data=await request.read() or None,
             headers=_passed_on(request),
         ) as found:
             return web.Response(status=found.status, body=await found.read(), headers=_shown(found))

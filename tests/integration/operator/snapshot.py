@@ -23,6 +23,8 @@ KINDS = (
     "poddisruptionbudgets",
     "horizontalpodautoscalers",
 )
+# Only where KEDA is installed.
+KEDA = ("scaledobjects.keda.sh", "triggerauthentications.keda.sh")
 OURS = "app.kubernetes.io/managed-by=usecase-operator"
 # Hashes follow from passwords, the revision of a roll-out from how often there was one.
 VOLATILE = ("usecase.dev/hash", "usecase.dev/revision", "usecase.dev/config", "deployment.kubernetes.io/revision")
@@ -31,10 +33,11 @@ GIVEN_BY_SERVER = ("clusterIP", "clusterIPs")
 Json = Any
 
 
-def objects(world: World, usecase: str) -> dict[str, Json]:
+def objects(world: World, usecase: str, *, keda: bool = False) -> dict[str, Json]:
     """`Kind/name` → object."""
     selector = f"{OURS},app.kubernetes.io/instance={usecase}"
-    found = world.get(",".join(KINDS), "--selector", selector)["items"]
+    kinds = (*KINDS, *KEDA) if keda else KINDS
+    found = world.get(",".join(kinds), "--selector", selector)["items"]
     return {f"{each['kind']}/{each['metadata']['name']}": _object(each, world.namespace) for each in found}
 
 
@@ -56,7 +59,8 @@ def broker(world: World, usecase: str, rabbitmq: Running) -> dict[str, Json]:
 def _object(found: Json, namespace: str) -> Json:
     metadata = found["metadata"]
     kept = {
-        "labels": metadata.get("labels", {}),
+        # KEDA puts one of its own on what it works with.
+        "labels": {key: value for key, value in metadata.get("labels", {}).items() if "keda.sh/" not in key},
         "annotations": _steady(metadata.get("annotations", {})),
         "owners": [(each["kind"], each["name"], each.get("controller")) for each in metadata["ownerReferences"]],
     }

@@ -42,7 +42,7 @@ NODE_INFO = (
 
 @dataclass
 class Stage:
-    """*worlds*: the namespaces that the operator serves."""
+    """*worlds*: the namespaces that the operator serves. *keda*: whether its objects belong to the state."""
 
     worlds: list[World]
     operator: OperatorProcess
@@ -51,6 +51,7 @@ class Stage:
     kube: Proxy
     broker: Proxy
     rabbitmq: Running
+    keda: bool = False
     brought_back: int = 0
 
     def bring_back(self) -> None:
@@ -62,7 +63,7 @@ class Stage:
 
     def state(self, world: World, usecase: str) -> dict[str, Any]:
         """Everything the use case has, in the cluster and in the broker."""
-        return {**snapshot.objects(world, usecase), **snapshot.broker(world, usecase, self.rabbitmq)}
+        return {**snapshot.objects(world, usecase, keda=self.keda), **snapshot.broker(world, usecase, self.rabbitmq)}
 
     def apply(self, world: World, name: str, spec: dict[str, Any]) -> None:
         metadata = {"name": name, "namespace": world.namespace}
@@ -73,19 +74,19 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(cluster: Cluster, rabbitmq: Running, folder: Path, served: int = 1) -> Iterator[Stage]:
+def stage(cluster: Cluster, rabbitmq: Running, folder: Path, served: int = 1, *, keda: bool = False) -> Iterator[Stage]:
     """A running operator; *served* namespaces with the Secrets that `task_management` names."""
     writes, faults = Writes(), Faults(Random(20261124))
     with contextlib.ExitStack() as ending:
-        ending.enter_context(_nodes(cluster))
+        ending.enter_context(kwok_nodes(cluster))
         home = ending.enter_context(home_of_operator(cluster))
         names = [ending.enter_context(served_namespace(cluster, home, f"stage{each}")) for each in range(served)]
-        upstream, tls = _api_server(cluster, folder)
+        upstream, tls = api_server(cluster, folder)
         kube = ending.enter_context(Proxy(upstream, writes, faults, tls))
         broker = ending.enter_context(Proxy(connection_to(rabbitmq).management, writes, faults))
         operator = OperatorProcess(cluster, home, names, folder, "staged", server=kube.url)
         writes.strike = operator.kill
-        made = Stage([World(cluster, each) for each in names], operator, writes, faults, kube, broker, rabbitmq)
+        made = Stage([World(cluster, each) for each in names], operator, writes, faults, kube, broker, rabbitmq, keda)
         for each in made.worlds:
             _secrets(each, rabbitmq, broker.url)
         operator.start()
@@ -131,7 +132,8 @@ def _secrets(world: World, rabbitmq: Running, management: str) -> None:
 
 
 @contextlib.contextmanager
-def _nodes(cluster: Cluster, count: int = 2) -> Iterator[None]:
+def kwok_nodes(cluster: Cluster, count: int = 2) -> Iterator[None]:
+    """Nodes for the pods of `PLACED`."""
     bringup.kwok()
     names = [f"{NODE}-{number}" for number in range(count)]
     cluster.apply(*(_node(name) for name in names))
@@ -154,7 +156,7 @@ def _node(name: str) -> dict[str, Any]:
     }
 
 
-def _api_server(cluster: Cluster, folder: Path) -> tuple[str, Any]:
+def api_server(cluster: Cluster, folder: Path) -> tuple[str, Any]:
     """Address and trust of the API server, without the admin's certificate: the operator's token says who asks."""
     shown = yaml.safe_load(cluster.kubectl("config", "view", "--raw", "--minify"))
     shown["users"] = [{"name": each["name"], "user": {}} for each in shown["users"]]

@@ -3,12 +3,16 @@
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from integration.operator.operator_process import OperatorProcess
+from integration.operator.places import home_of_operator, served_namespace
+from integration.operator.proxy import Proxy, Writes
+from integration.operator.stage import api_server
 from integration.operator.world import World
 
 IDLE = {"name": "web", "scaling": {"replicas": 0}}
@@ -62,16 +66,46 @@ def test_a_leader_that_stops_hands_over_at_once(
     eventually(lambda: leads(standby), timeout=4, what="the second leads")
 
 
+@pytest.fixture
+def beside(cluster: Cluster, tmp_path: Path) -> Iterator[tuple[World, OperatorProcess, Writes, OperatorProcess]]:
+    """A place of its own, the operator that leads there behind a proxy that counts, and one that stands by."""
+    writes = Writes()
+    upstream, tls = api_server(cluster, tmp_path)
+    with (
+        home_of_operator(cluster) as home,
+        served_namespace(cluster, home, "frozen", secrets=False) as served,
+        Proxy(upstream, writes, tls=tls) as proxy,
+    ):
+        first = OperatorProcess(cluster, home, [served], tmp_path, "counted", server=proxy.url)
+        second = OperatorProcess(cluster, home, [served], tmp_path, "beside")
+        first.start()
+        eventually(lambda: leads(first), timeout=20, what="the first leads")
+        second.start()
+        world = World(cluster, served)
+        yield world, first, writes, second
+        world.kubectl("delete", "usecases", "--all", "--timeout=60s")
+        for each in (first, second):
+            if each.running:
+                each.stop()
+
+
 def test_a_frozen_leader_writes_nothing_when_it_wakes(
-    world: World, operator: OperatorProcess, standby: OperatorProcess
+    beside: tuple[World, OperatorProcess, Writes, OperatorProcess],
 ) -> None:
-    eventually(lambda: leads(operator), timeout=20, what="the first leads")
-    operator.freeze()
+    """It is frozen in the middle of a pass, and has more to do when it wakes: the answer to its third write arrives."""
+    world, first, writes, second = beside
+    writes.strike = first.freeze
+    writes.arm(3)
+    world.usecase("thawed", IDLE)
+    assert writes.struck.wait(20), "it was frozen at its third write"
     try:
-        eventually(lambda: leads(standby), timeout=20, what="the second leads")
-        world.usecase("thawed", IDLE)
+        eventually(lambda: leads(second), timeout=25, what="the second leads")
         world.wait_ready("thawed")
+        world.usecase("later", IDLE)
+        world.wait_ready("later")
+        before = writes.count
     finally:
-        operator.thaw()
-    eventually(lambda: not operator.running, timeout=20, what="the first sees that it lost, and ends")
-    assert leads(standby)
+        first.thaw()
+    eventually(lambda: not first.running, timeout=20, what="the first sees that it lost, and ends")
+    assert writes.count == before
+    assert leads(second)
