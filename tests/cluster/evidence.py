@@ -24,6 +24,7 @@ DEFINED = ("usecases", "scaledobjects")  # each asked for alone: not every clust
 MADE_BY_TESTS = ("t-", "op-")
 DEPLOYED = (OPERATOR_NAMESPACE, NAMESPACE)
 ENOUGH_SECONDS = 60
+LAST_EVENTS = 10
 JSON = ("--output", "json")
 
 
@@ -40,17 +41,20 @@ def of_failed(item: pytest.Item, report: pytest.TestReport, folder: Path) -> Non
     """Called by the report hook: keep the evidence of a test on the cluster that has just failed."""
     cluster = item.config.stash.get(CLUSTER, None)
     if report.failed and cluster is not None and "cluster" in getattr(item, "fixturenames", ()):
-        keep(cluster, folder / re.sub(r"[^A-Za-z0-9]+", "-", item.name).strip("-")[:80])
+        kept = keep(cluster, folder / re.sub(r"[^A-Za-z0-9]+", "-", item.name).strip("-")[:80])
+        report.sections.append(("Kept of the cluster", kept))
 
 
-def keep(cluster: Kubectl, folder: Path) -> None:
-    """Write what each namespace has to say into *folder*, the newest first, and print where it is."""
+def keep(cluster: Kubectl, folder: Path) -> str:
+    """Write what each namespace has to say into *folder*, the newest first; where it is, and the last Events."""
+    said = []
     deadline = time.monotonic() + ENOUGH_SECONDS
     for namespace in _namespaces(_ask(cluster, "get", "namespaces", "--sort-by=.metadata.creationTimestamp", *JSON)):
         if time.monotonic() > deadline:
-            print(f"\nno evidence of {namespace}: {ENOUGH_SECONDS} s were spent on others")
+            said.append(f"no evidence of {namespace}: {ENOUGH_SECONDS} s were spent on others")
         else:
-            _keep(cluster, namespace, folder / namespace)
+            said.append(_keep(cluster, namespace, folder / namespace))
+    return "\n".join(said)
 
 
 def _namespaces(listed: str) -> Iterable[str]:
@@ -58,7 +62,7 @@ def _namespaces(listed: str) -> Iterable[str]:
     return [name for name in names if name.startswith(MADE_BY_TESTS)] + [name for name in names if name in DEPLOYED]
 
 
-def _keep(cluster: Kubectl, namespace: str, folder: Path) -> None:
+def _keep(cluster: Kubectl, namespace: str, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
 
     def save(file: str, *arguments: str) -> str:
@@ -76,7 +80,7 @@ def _keep(cluster: Kubectl, namespace: str, folder: Path) -> None:
         save(f"{name}.log", "logs", name, "--all-containers", "--prefix")
         for container in _restarted(pod):
             save(f"{name}-{container}-previous.log", "logs", name, "--container", container, "--previous")
-    print(f"\nevidence of {namespace} is in {folder}; its last Events:\n" + "\n".join(events.splitlines()[-15:]))
+    return "\n".join([f"{namespace}: {folder}; its last Events:", *events.splitlines()[-LAST_EVENTS:]])
 
 
 def _restarted(pod: dict[str, Any]) -> list[str]:

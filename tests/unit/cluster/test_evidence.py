@@ -35,7 +35,8 @@ def pod(name: str, restarts: int) -> dict[str, Any]:
 
 
 def test_every_namespace_of_tests_and_of_the_stack_is_kept(tmp_path: Path) -> None:
-    evidence.keep(Cluster({"t-a-1": [], "op-home-2": [], "kube-system": []}), tmp_path)
+    said = evidence.keep(Cluster({"t-a-1": [], "op-home-2": [], "kube-system": []}), tmp_path)
+    assert f"t-a-1: {tmp_path / 't-a-1'}; its last Events:" in said
     assert {path.name for path in tmp_path.iterdir()} == {"t-a-1", "op-home-2", "task-management"}
 
 
