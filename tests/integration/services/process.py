@@ -17,7 +17,8 @@ from cluster.polling import eventually
 SERVICES = Path(__file__).parents[3] / "services"
 SOURCES = [*SERVICES.glob("*/src"), *SERVICES.glob("shared/*/src")]
 TOKEN = "test-token"
-START_SECONDS = 20
+START_SECONDS = 120
+"""Longest time of a start or a stop: a guard against hanging, on a machine that may do other things."""
 
 
 @dataclass
