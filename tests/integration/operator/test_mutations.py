@@ -11,7 +11,7 @@ import pytest
 
 from cluster.backends import Running
 from cluster.fixtures import Cluster
-from integration.operator.specs import drawn
+from drawn_specs import drawn
 from integration.operator.stage import PLACED, Stage, infrastructure, stage
 from integration.operator.world import World
 

@@ -1,7 +1,8 @@
 """Valid specs drawn by hypothesis: every field that shapes a child or the broker, in any combination.
 
 Names come from small pools, so that two specs share some of their parts and a step from one to the next adds, changes
-and drops. What RabbitMQ can't change (types and arguments) is the same everywhere.
+and drops. What RabbitMQ can't change (types and arguments) is the same everywhere. Unit tests render them, the mutation
+campaign walks from one to the next.
 """
 
 from collections.abc import Mapping
