@@ -22,10 +22,10 @@ def connection_to(rabbitmq: Running, **changes: Any) -> Connection:
     return Connection(**{**values, **changes})
 
 
-async def eventually(check: Callable[[], Awaitable[Any]], seconds: float, what: str) -> Any:
+async def eventually(check: Callable[[], Awaitable[Any]], seconds: float, what: str, every: float = 0.1) -> Any:
     """The first true answer of *check*; fails after *seconds* saying *what* was waited for."""
     deadline = time.monotonic() + seconds
     while not (found := await check()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(every)
     return found
