@@ -93,7 +93,7 @@ def _facts(usecase: UseCase, outcome: Outcome, previous: Status, now: str) -> It
     if messages or outcome.leaving:
         yield _messaging(outcome, previous)
     yield _components(usecase, outcome, now)
-    if any(each.scaling.mode != "Manual" for each in usecase.spec.components):
+    if outcome.scaling or any(each.scaling.mode != "Manual" for each in usecase.spec.components):
         yield _scaling(outcome.scaling)
     yield _isolated(usecase)
     if speaks and outcome.dead_letters is not None:

@@ -183,6 +183,13 @@ def test_an_annotation_stops_a_use_case_without_a_change_of_its_spec(value: str,
     assert not stops or found["Ready"].reason == found["Suspended"].reason == "SuspendedByAnnotation"
 
 
+def test_a_foreign_autoscaler_is_told_where_nobody_asked_for_one() -> None:
+    conflict = Trouble(reasons.AUTOSCALER_CONFLICT, "web: HorizontalPodAutoscaler theirs scales its Deployment too")
+
+    assert "ScalingActive" not in told(shop(), FINE)
+    assert told(shop(), replace(FINE, scaling=(conflict,)))["ScalingActive"].reason == "AutoscalerConflict"
+
+
 def test_a_step_that_was_not_reached_keeps_what_was_known() -> None:
     known = Status(conditions=(Condition("MessagingReady", "True", "TopologyDeclared", "as declared", THEN, 2),))
     broken = replace(
