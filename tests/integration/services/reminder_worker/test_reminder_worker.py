@@ -11,7 +11,7 @@ import pytest
 from cluster.polling import eventually
 from integration.services.broker import Vhost
 from integration.services.process import Process, free_port, service
-from integration.services.workers import REMINDERS, retried, tell
+from integration.services.workers import REMINDERS, acknowledged, retried, tell
 from usecase_contracts.messages import DueReminder, Message, ReminderDue, parse
 from usecase_contracts.topology import (
     BOT_NOTIFICATIONS_QUEUE,
@@ -220,15 +220,9 @@ def test_events_that_come_again_or_too_late_change_nothing(
     eventually(lambda: reminders(database, task) == moved, 10, "both moved", every=0.02)
     created, updated = eventually(lambda: len(found := events(vhost)) == 2 and found, 10, "two events")
     tell(vhost, created, updated, created)
-    eventually(lambda: worked(worker) == 5, 10, "five messages", every=0.02)
+    eventually(lambda: acknowledged(worker) == 5, 10, "five messages", every=0.02)
     assert reminders(database, task) == moved
     assert vhost.messages(dlq_of(TASK_REMINDERS_QUEUE)) == []
-
-
-def worked(worker: Process) -> float:
-    line = 'messages_processed_total{outcome="acknowledged",queue="task_reminders"} '
-    metrics = worker.ops.get("/metrics").text.splitlines()
-    return sum(float(each.removeprefix(line)) for each in metrics if each.startswith(line))
 
 
 def test_two_workers_send_each_reminder_once_and_at_its_time(vhost: Vhost, database: Process, owner: int) -> None:
