@@ -16,7 +16,7 @@ import pytest
 
 from cluster.polling import eventually
 from integration.services.broker import Vhost
-from integration.services.process import Process, environment, service
+from integration.services.process import START_SECONDS, Process, environment, service
 from integration.services.strange import all_are_settled
 from integration.services.workers import ANALYTICS, REMINDERS, Kind, acknowledged, bodies, faulty, tell
 from task_messages import created
@@ -147,7 +147,7 @@ def test_it_is_ready_while_the_broker_has_its_consumer(kind: Kind, upstream: Pro
 def test_it_starts_and_stops_while_nobody_is_there(kind: Kind, vhost: Vhost) -> None:
     """Without broker and data service: alive, not ready, and gone when told."""
     with kind.run(vhost, "http://127.0.0.1:1", wait=False, RABBITMQ_URL="amqp://guest:guest@127.0.0.1:1/") as worker:
-        eventually(worker.alive, 10, "the ops port")
+        eventually(worker.alive, START_SECONDS, "the ops port")
         assert not worker.ready()
         assert worker.stop() == 0
 

@@ -18,7 +18,7 @@ import pytest
 from cluster.backends import Running
 from cluster.polling import eventually
 from integration.services.broker import Vhost
-from integration.services.process import Process, environment, service
+from integration.services.process import START_SECONDS, Process, environment, service
 from usecase_contracts.topology import TASK_ANALYTICS_QUEUE
 
 MODULE = "usecase_postgres_data"
@@ -120,7 +120,7 @@ async def count_tasks(dsn: str) -> int:
 def test_it_waits_for_its_database_and_stops_while_waiting(variables: dict[str, str]) -> None:
     away = {**variables, "DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/nothing"}
     with service(MODULE, away, wait=False) as process:
-        eventually(process.alive, 10, "the ops port")
+        eventually(process.alive, START_SECONDS, "the ops port")
         assert process.ops.get("/readyz").json()["missing"] == {"process": "not yet"}
         assert process.stop() == 0
 
