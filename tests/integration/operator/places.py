@@ -16,12 +16,27 @@ RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 @contextlib.contextmanager
 def home_of_operator(cluster: Cluster) -> Iterator[str]:
-    """A namespace with the operator's account and the right to its Lease; the CRD is there."""
-    with plain_namespace(cluster, "home") as name:
+    """A namespace with the operator's account and the right to its Lease; the CRD is there, and no other operator."""
+    with _alone(cluster), plain_namespace(cluster, "home") as name:
         cluster.kubectl("--namespace", name, "create", "serviceaccount", ACCOUNT)
         cluster.apply(*role(name, "operator-leases", LEASES, name), namespace=name)
         cluster.apply(yaml.safe_load(CRD.read_text()))
         yield name
+
+
+@contextlib.contextmanager
+def _alone(cluster: Cluster) -> Iterator[None]:
+    """An operator that `make up` has installed serves every namespace: it rests meanwhile, since two would fight."""
+    label = ("--selector", "app.kubernetes.io/name=usecase-operator")
+    found = [
+        (each["metadata"]["namespace"], each["metadata"]["name"], each["spec"]["replicas"])
+        for each in cluster.get("deployments", "--all-namespaces", *label)["items"]
+    ]
+    for namespace, name, _ in found:
+        cluster.kubectl("--namespace", namespace, "scale", f"deployment/{name}", "--replicas=0")
+    yield
+    for namespace, name, replicas in found:
+        cluster.kubectl("--namespace", namespace, "scale", f"deployment/{name}", f"--replicas={replicas}")
 
 
 @contextlib.contextmanager
