@@ -128,7 +128,8 @@ def _secrets(world: World, rabbitmq: Running, management: str) -> None:
     )
     for store in ("postgres", "mongodb", "redis"):
         world.secret(f"task-management-{store}", uri=f"{store}://elsewhere")
-    world.secret("task-management-secrets", **{"internal-token": "a", "secret-key": "b", "bot-token": "c"})
+    keys = ("internal-token", "secret-key", "bot-token", "bot-credential")
+    world.secret("task-management-secrets", **dict.fromkeys(keys, "x"))
 
 
 @contextlib.contextmanager
