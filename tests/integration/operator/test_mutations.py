@@ -67,6 +67,7 @@ def campaign(mutating: Stage, steps: int) -> None:
         other.kubectl("delete", "usecase", NAME, "--wait=false")
 
 
+@pytest.mark.soak
 def test_after_each_change_all_is_as_if_deployed_anew(mutating: Stage) -> None:
     campaign(mutating, 25)
 
