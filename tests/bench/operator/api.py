@@ -2,19 +2,26 @@
 
 import asyncio
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import orjson
 
 from cluster.fixtures import Cluster
 from usecase_operator.cluster.access import from_kubeconfig
-from usecase_operator.cluster.resources import path
+from usecase_operator.cluster.events import CONTROLLER
+from usecase_operator.cluster.resources import CHILDREN, KEDA, PATHS, path
 
 Json = dict[str, Any]
 MERGE = "application/merge-patch+json"
+LABEL = re.compile(r'(\w+)="([^"]*)"')
+MADE = {PATHS[kind][1] for kind in (*CHILDREN, *KEDA, "Secret")}
+OF_VERB = {"APPLY": {*MADE, "usecases/status"}, "PATCH": {"usecases"}}
 
 
 @asynccontextmanager
@@ -51,12 +58,31 @@ async def delete(session: aiohttp.ClientSession, kind: str, namespace: str, name
         assert answer.status in (200, 202), await answer.text()
 
 
-async def applies(session: aiohttp.ClientSession) -> int:
-    """Server-side applies that the API server has counted; besides operator and bench nobody sends any."""
+async def written(session: aiohttp.ClientSession) -> Counter[str]:
+    """Requests that only the operator sends, as the API server has counted them: `VERB resource` → how many.
+
+    Server-side applies, and patches of UseCases: controllers, kubelets and KWOK send none of these, the bench its own
+    annotations only. Deletions are left out: the garbage collector sends them too.
+    """
+    found: Counter[str] = Counter()
     async with session.get("/metrics") as answer:
-        lines = (await answer.text()).splitlines()
-    counted = (each for each in lines if each.startswith("apiserver_request_total{") and 'verb="APPLY"' in each)
-    return int(sum(float(each.rpartition(" ")[2]) for each in counted))
+        for line in (await answer.text()).splitlines():
+            if line.startswith("apiserver_request_total{"):
+                labels, count = dict(LABEL.findall(line)), int(float(line.rpartition(" ")[2]))
+                subresource = f"/{labels['subresource']}" if labels["subresource"] else ""
+                resource = f"{labels['resource']}{subresource}"
+                verb = labels["verb"]
+                if resource in OF_VERB.get(verb, ()):
+                    found[f"{verb} {resource}"] += count
+    return found
+
+
+async def told(session: aiohttp.ClientSession, namespace: str) -> int:
+    """Kubernetes Events that the operator has posted in *namespace*, each repetition counted."""
+    async with session.get(path("Event", namespace)) as answer:
+        items = (await answer.json())["items"]
+    ours = [each for each in items if each.get("reportingController") == CONTROLLER]
+    return sum((each.get("series") or {}).get("count", 1) for each in ours)
 
 
 @asynccontextmanager
@@ -71,7 +97,7 @@ async def watching(
         params |= {"allowWatchBookmarks": "true"}
         async with session.get(path(kind, namespace), params=params, timeout=aiohttp.ClientTimeout(None)) as answer:
             async for line in answer.content:
-                event, moment = json.loads(line), time.perf_counter()
+                event, moment = orjson.loads(line), time.perf_counter()
                 if event["type"] == "BOOKMARK":
                     started.set()
                 else:

@@ -10,10 +10,12 @@ import httpx
 from bench.operator import api, subjects
 from bench.operator.scale import Ready, spread
 from integration.operator.broker_access import connection_to
+from integration.operator.operator_process import OperatorProcess
 from integration.operator.stage import Stage, infrastructure
 
 USECASES = 20
-BROKER_SECONDS = 30.0
+MANY = 50
+BROKER_SECONDS = 60.0
 SEEDED = 1  # components of `subjects.talking` whose number is not 1
 
 Json = dict[str, Any]
@@ -22,7 +24,8 @@ Json = dict[str, Any]
 async def measure(session: aiohttp.ClientSession, stage: Stage) -> Json:
     (world,) = stage.worlds
     namespace, names = world.namespace, [f"t{number}" for number in range(USECASES)]
-    broker, operator = infrastructure(stage.rabbitmq), stage.operator
+    more = [f"m{number}" for number in range(MANY - USECASES)]
+    broker = infrastructure(stage.rabbitmq)
     ready, up, moments = Ready(), {}, {}
 
     def usecase(type_: str, obj: Json, moment: float) -> None:
@@ -36,14 +39,18 @@ async def measure(session: aiohttp.ClientSession, stage: Stage) -> Json:
         if name not in up and status.get("readyReplicas", 0) == obj["spec"]["replicas"]:
             up[name] = moment
 
-    async with (
-        api.watching(session, "UseCase", namespace, usecase),
-        api.watching(session, "Deployment", namespace, deployment),
-    ):
-        before = operator.writes()
-        await api.create(session, "UseCase", [subjects.talking(namespace, each, broker) for each in names])
-        await api.until(lambda: ready.names >= set(names), 180, "all are Ready")
-        writes = (operator.writes() - before) / USECASES
+    async with api.watching(session, "UseCase", namespace, usecase):
+        async with api.watching(session, "Deployment", namespace, deployment):
+            before = await api.written(session)
+            await api.create(session, "UseCase", [subjects.talking(namespace, each, broker) for each in names])
+            await api.until(lambda: ready.names >= set(names), 180, "all are Ready")
+            writes = ((await api.written(session)) - before).total() / USECASES
+        events = await api.told(session, namespace) / USECASES
+        drift = await _broker_drift(stage, namespace, names)
+        few = await broker_requests(stage.operator, BROKER_SECONDS)
+        await api.create(session, "UseCase", [subjects.talking(namespace, each, broker) for each in more])
+        await api.until(lambda: ready.names >= {*names, *more}, 180, "all are Ready")
+        many = await broker_requests(stage.operator, BROKER_SECONDS)
     children = len(stage.state(world, names[0])) - 7  # without the sections of the broker
     late = [moments[each] - max(up[f"{each}-{part}"] for part in ("data", "web", "worker")) for each in names]
     return {
@@ -51,10 +58,28 @@ async def measure(session: aiohttp.ClientSession, stage: Stage) -> Json:
         "children": children,
         "writes of a use case": writes,
         "writes allowed": children + 2 * SEEDED + 8,
+        "Events of a use case": events,
         "ready after last child": spread([max(0.0, each) * 1000 for each in late]),
-        "broker drift": await _broker_drift(stage, namespace, names),
-        "broker requests a minute": await _broker_requests(stage),
+        "broker drift": drift,
+        f"broker requests a minute at {USECASES}": few,
+        f"broker requests a minute at {MANY}": many,
     }
+
+
+async def broker_requests(operator: OperatorProcess, seconds: float) -> float:
+    """Requests a minute to the broker, over *seconds* that begin when nothing has been declared for two seconds."""
+
+    def count(pattern: str = "") -> float:
+        return operator.metric(f"usecase_broker_request_seconds_count{pattern}")
+
+    since, writes = time.perf_counter(), count(r'\{.*method="P')
+    while time.perf_counter() - since < 2:
+        await asyncio.sleep(0.25)
+        if (now := count(r'\{.*method="P')) != writes:
+            since, writes = time.perf_counter(), now
+    before = count()
+    await asyncio.sleep(seconds)
+    return (count() - before) * 60 / seconds
 
 
 async def _broker_drift(stage: Stage, namespace: str, names: list[str]) -> Json:
@@ -71,12 +96,3 @@ async def _broker_drift(stage: Stage, namespace: str, names: list[str]) -> Json:
                 await asyncio.sleep(0.1)
             took.append((time.perf_counter() - began) * 1000)
     return spread(took)
-
-
-async def _broker_requests(stage: Stage) -> float:
-    def count() -> float:
-        return stage.operator.metric("usecase_broker_request_seconds_count")
-
-    before = count()
-    await asyncio.sleep(BROKER_SECONDS)
-    return (count() - before) * 60 / BROKER_SECONDS

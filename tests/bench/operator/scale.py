@@ -1,6 +1,7 @@
-"""Rate, writes, memory and idle cost at SIZE use cases, against a floor that is measured before and after.
+"""Rate, writes, memory and idle cost at SIZE use cases, in rounds that take turns with a floor.
 
-In two halves, so that growth is a difference; each half is made while the operator is away, which then finds it.
+Each round's use cases are made while the operator is away, which then finds them; growth is the difference between
+the first round and the last.
 """
 
 import asyncio
@@ -13,11 +14,12 @@ from typing import Any
 
 import aiohttp
 
-from bench.operator import api, subjects
+from bench.operator import api, rounds, subjects
 from bench.operator.floor_applies import usecases_per_second
 from integration.operator.operator_process import OperatorProcess
 
-FLOOR_SIZE = 100
+FLOOR_SIZE = 50
+ROUNDS = 4
 IDLE_SECONDS = 30.0
 DRIFTS = 50
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -39,79 +41,124 @@ class Ready:
             self.last = moment
 
 
+@dataclass
+class Begun:
+    """When the first child was seen of the use cases whose name starts with *prefix*: then the operator is at work."""
+
+    prefix: str = ""
+    moment: float | None = None
+
+    def seen(self, type_: str, obj: Json, moment: float) -> None:
+        if self.moment is None and type_ == "ADDED" and obj["metadata"]["name"].startswith(self.prefix):
+            self.moment = moment
+
+
 async def measure(
-    session: aiohttp.ClientSession, operator: OperatorProcess, served: str, floors: str, size: int
+    session: aiohttp.ClientSession, operator: OperatorProcess, served: str, size: int, floors: str | None = None
 ) -> Json:
-    """*served*: the operator's namespace. *floors*: one it does not serve."""
-    found: Json = {"size": size}
-    rates, memory, floor = [], [], [await _floor(session, floors, "before")]
-    ready = Ready()
-    async with api.watching(session, "UseCase", served, ready.seen):
-        for half in range(2):
-            names = [f"u{half}-{number}" for number in range(size // 2)]
-            made = [subjects.idle(served, each) for each in names]
-            await api.create(session, "UseCase", made)
-            counted = await api.applies(session)
-            await asyncio.to_thread(operator.start)
-            began = time.perf_counter()
-            await api.until(lambda names=names: ready.names >= set(names), 60 + size, "all are Ready")  # type: ignore[misc]
-            rates.append(len(names) / (ready.last - began))
-            await _rest(session)
-            found["applies of a use case"] = (await api.applies(session) - counted) / len(names)
-            peak = _kib(operator, "VmHWM")
+    """*served*: the operator's namespace. *floors*: one it does not serve; without it there is one round, and what
+    depends on the clock is left out.
+    """
+    count = ROUNDS if floors else 1
+    floor, found = [], []
+    ready, begun = Ready(), Begun()
+    async with (
+        api.watching(session, "UseCase", served, ready.seen),
+        api.watching(session, "ServiceAccount", served, begun.seen),
+    ):
+        for number in range(count):
+            if floors:
+                floor.append(await _floor(session, floors, f"f{number}"))
+            found.append(await _round(session, operator, served, f"u{number}-", size // count, ready, begun))
+        made = {
+            "size": size,
+            "writes of a use case": max(each["writes"] for each in found),
+            "writes allowed": found[0]["writes allowed"],
+            "Events of a use case": max(each["events"] for each in found),
+            "writes on restart": max(each["writes on restart"] for each in found),
+            "writes on resync": max(each["writes on resync"] for each in found),
+            "memory MiB": max(each["KiB"] for each in found) / 1024,
+            "memory peak MiB": max(each["peak KiB"] for each in found) / 1024,
+        }
+        if not floors:
             await asyncio.to_thread(operator.stop)
-            await asyncio.to_thread(operator.start)
-            await _rest(session)
-            found["writes on restart"] = int(operator.writes())
-            memory.append(_kib(operator, "VmRSS"))
-            await _resync(session, served, ready, found, operator)
-            await asyncio.to_thread(operator.stop) if half == 0 else None
-        found["drift"] = await _drift(session, served)
-        found["idle m cores"] = await _idle(operator)
-    floor.append(await _floor(session, floors, "after"))
+            return made
+        floor.append(await _floor(session, floors, "last"))
+        made |= {"drift": await _drift(session, served), "idle m cores": await _idle(operator)}
     await asyncio.to_thread(operator.stop)
-    return found | {
-        "floor": floor,
-        "applies of a floor": len(
-            subjects.applies(subjects.idle(floors, "x"), {"kind": "x", "metadata": {"uid": "x", "name": "x"}})
-        ),
-        "floor spread": (max(floor) - min(floor)) / statistics.mean(floor),
-        "use cases per second": rates,
-        "ratio": statistics.mean(rates) / statistics.mean(floor),
-        "memory MiB": max(memory) / 1024,
-        "memory peak MiB": peak / 1024,
-        "growth KiB": (memory[1] - memory[0]) / (size // 2),
+    applies = len(subjects.applies(subjects.idle(floors, "x"), {"kind": "x", "metadata": {"uid": "x", "name": "x"}}))
+    return made | {
+        "growth KiB": (found[-1]["KiB"] - found[0]["KiB"]) / (size - size // count),
+        "floor applies a second": [each * applies for each in floor],
+        **rounds.summary(floor, [each["rate"] for each in found], applies),
     }
+
+
+async def _round(
+    session: aiohttp.ClientSession,
+    operator: OperatorProcess,
+    served: str,
+    prefix: str,
+    count: int,
+    ready: Ready,
+    begun: Begun,
+) -> Json:
+    """*count* more use cases: found, found again after a restart, and all looked at once more."""
+    if operator.running:
+        await asyncio.to_thread(operator.stop)
+    names = [f"{prefix}{number}" for number in range(count)]
+    begun.prefix, begun.moment = prefix, None
+    await api.create(session, "UseCase", [subjects.idle(served, each) for each in names])
+    before, told = await api.written(session), await api.told(session, served)
+    await asyncio.to_thread(operator.start)
+    await api.until(lambda: ready.names >= set(names), 60 + 2 * count, "all are Ready")
+    assert begun.moment
+    rate = count / (ready.last - begun.moment)
+    after = await _rest(session)
+    found = {
+        "rate": rate,
+        "writes": (after - before).total() / count,
+        "writes allowed": subjects.allowed(subjects.idle(served, prefix)),
+        "events": (await api.told(session, served) - told) / count,
+        "peak KiB": _kib(operator, "VmHWM"),
+    }
+    await asyncio.to_thread(operator.stop)
+    await asyncio.to_thread(operator.start)
+    restarted = await _rest(session)
+    # Its own count has the deletions too.
+    restart = max((restarted - after).total(), int(operator.writes()))
+    found |= {"writes on restart": restart, "KiB": _kib(operator, "VmRSS")}
+    return found | {"writes on resync": await _resync(session, served, ready, operator)}
 
 
 async def _floor(session: aiohttp.ClientSession, namespace: str, name: str) -> float:
     owner = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}}
     async with session.post(f"/api/v1/namespaces/{namespace}/configmaps", json=owner) as answer:
         made = await answer.json()
-    usecases = [subjects.applies(subjects.idle(namespace, f"{name}{each}"), made) for each in range(FLOOR_SIZE)]
+    usecases = [subjects.applies(subjects.idle(namespace, f"{name}-{each}"), made) for each in range(FLOOR_SIZE)]
     return await usecases_per_second(session, usecases)
 
 
-async def _rest(session: aiohttp.ClientSession) -> None:
-    """Until the API server has counted no apply for two seconds."""
-    since, counted = time.perf_counter(), await api.applies(session)
+async def _rest(session: aiohttp.ClientSession) -> Any:
+    """Until the API server has counted no write of the operator for two seconds; what it has counted then."""
+    since, counted = time.perf_counter(), await api.written(session)
     while time.perf_counter() - since < 2:
-        await asyncio.sleep(0.25)
-        if (now := await api.applies(session)) != counted:
+        await asyncio.sleep(0.5)
+        if (now := await api.written(session)) != counted:
             since, counted = time.perf_counter(), now
+    return counted
 
 
-async def _resync(
-    session: aiohttp.ClientSession, namespace: str, ready: Ready, found: Json, operator: OperatorProcess
-) -> None:
-    """Every use case gets an annotation that means nothing: a pass over each."""
-    before, passes = operator.writes(), operator.metric("usecase_reconciles_total")
+async def _resync(session: aiohttp.ClientSession, namespace: str, ready: Ready, operator: OperatorProcess) -> int:
+    """Every use case gets an annotation that means nothing: a pass over each. The writes that follow."""
+    before, own, passes = await api.written(session), operator.writes(), operator.metric("usecase_reconciles_total")
     for name in ready.names:
-        await api.patch(session, "UseCase", namespace, name, {"metadata": {"annotations": {"bench": str(before)}}})
+        await api.patch(session, "UseCase", namespace, name, {"metadata": {"annotations": {"bench": str(passes)}}})
     await api.until(
         lambda: operator.metric("usecase_reconciles_total") >= passes + len(ready.names), 60, "a pass over each"
     )
-    found["writes on resync"] = int(operator.writes() - before)
+    after = await api.written(session)
+    return max((after - before).total() - len(ready.names), int(operator.writes() - own))
 
 
 async def _drift(session: aiohttp.ClientSession, namespace: str) -> Json:

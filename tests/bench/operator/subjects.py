@@ -1,4 +1,4 @@
-"""What is measured: six idle components for the rate, three with messaging on KWOK nodes for latencies."""
+"""What is measured: six idle components for rates, three with messaging on KWOK nodes for latencies, one for counts."""
 
 import copy
 from typing import Any
@@ -8,7 +8,7 @@ import orjson
 from bench.operator.floor_applies import Apply
 from integration.operator.stage import PLACED
 from usecase_operator.cluster.resources import path
-from usecase_operator.metadata import MANAGER
+from usecase_operator.metadata import MANAGER, Manifest
 from usecase_operator.model import parse
 from usecase_operator.offline import admitted
 from usecase_operator.render import Given, render
@@ -53,12 +53,29 @@ def talking(namespace: str, name: str, broker: Json) -> Json:
     return _usecase(namespace, name, spec)
 
 
+def listening(namespace: str, name: str, broker: Json) -> Json:
+    """A worker without pods: the least that has messaging."""
+    worker = {"name": "worker", "kind": "Worker", "image": IMAGE, "consumes": [{"queue": "orders"}]}
+    spec = {
+        "components": [{**worker, "scaling": {"replicas": 0}}],
+        "infrastructure": {"rabbitmq": broker},
+        "messaging": {"queues": [{"name": "orders"}]},
+    }
+    return _usecase(namespace, name, spec)
+
+
+def allowed(usecase: Json) -> int:
+    """Writes that *usecase*, which needs no broker, may cost from its creation until it is Ready."""
+    seeded = [each for each in usecase["spec"]["components"] if each.get("scaling", {}).get("replicas", 1) != 1]
+    return len(_rendered(usecase)) + 2 * len(seeded) + 8
+
+
 def applies(usecase: Json, owner: Json) -> list[Apply]:
     """What the operator would send for *usecase*, with *owner* in place of the UseCase, which is not there."""
     body = copy.deepcopy(usecase)
     body["metadata"]["uid"] = owner["metadata"]["uid"]
     found: list[Apply] = []
-    for manifest in render(parse(admitted(body, schema())), Given({}, None, {}, True)):
+    for manifest in _rendered(body):
         reference = manifest["metadata"]["ownerReferences"][0]
         reference |= {"apiVersion": "v1", "kind": owner["kind"], "name": owner["metadata"]["name"]}
         where = path(manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"])
@@ -68,6 +85,10 @@ def applies(usecase: Json, owner: Json) -> list[Apply]:
         else:
             found.append((where, MANAGER, True, orjson.dumps(manifest)))
     return found
+
+
+def _rendered(usecase: Json) -> list[Manifest]:
+    return render(parse(admitted(usecase, schema())), Given({}, None, {}, True))
 
 
 def _idle(number: int) -> Json:

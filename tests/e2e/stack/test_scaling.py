@@ -25,7 +25,8 @@ from usecase_contracts.topology import TASK_ANALYTICS_QUEUE, TASK_EVENTS
 WORKER = "analytics-worker"
 SCALED_SECONDS = 60
 AUTOSCALED_SECONDS = 240
-RATE = 30
+RATE = 15
+"""Twice what the autoscaler bears on its least number of pods, and far from what makes the API refuse anybody."""
 SOON = {"scaleDownStabilizationSeconds": 15}
 
 

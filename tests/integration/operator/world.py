@@ -20,8 +20,8 @@ class World:
         """The echo image as it is on the nodes."""
         return self.cluster.references["echo"]
 
-    def kubectl(self, *arguments: str) -> str:
-        return self.cluster.kubectl("--namespace", self.namespace, *arguments)
+    def kubectl(self, *arguments: str, input: str | None = None) -> str:
+        return self.cluster.kubectl("--namespace", self.namespace, *arguments, input=input)
 
     def get(self, *arguments: str) -> Any:
         return json.loads(self.kubectl("get", *arguments, "--output", "json"))
@@ -75,8 +75,15 @@ class World:
 
     def events(self, name: str) -> set[str]:
         """Reasons of the Kubernetes Events about the UseCase."""
+        return {each["reason"] for each in self._events(name)}
+
+    def notes(self, name: str, reason: str) -> list[str]:
+        """What the Kubernetes Events about the UseCase say that have this reason."""
+        return [each["note"] for each in self._events(name) if each["reason"] == reason]
+
+    def _events(self, name: str) -> list[dict[str, Any]]:
         found = self.get("events.events.k8s.io")["items"]
-        return {each["reason"] for each in found if each["regarding"]["name"] == name}
+        return [each for each in found if each["regarding"]["name"] == name]
 
     def delete(self, name: str, timeout: str = "60s") -> None:
         self.kubectl("delete", "usecase", name, f"--timeout={timeout}")
