@@ -26,7 +26,7 @@ WORKER = "analytics-worker"
 SCALED_SECONDS = 60
 AUTOSCALED_SECONDS = 240
 RATE = 15
-"""Twice what the autoscaler bears on its least number of pods, and far from what makes the API refuse anybody."""
+"""Enough for the autoscaler to act on. At 30 a machine with other work refused some: that is no matter of scaling."""
 SOON = {"scaleDownStabilizationSeconds": 15}
 
 
