@@ -59,20 +59,14 @@ def _telling_strangers(found: tuple[Condition, ...], messaging: MessagingFound |
 def remembering(usecase: UseCase, before: Status, made: Made, users: tuple[str, ...]) -> Status:
     """*before* with what is about to be made in the broker."""
     queues = before.messaging.queues if before.messaging else ()
-    return Status(
-        observed_generation=before.observed_generation,
-        components_ready=before.components_ready,
-        backlog=before.backlog,
-        dead_letters=before.dead_letters,
-        conditions=before.conditions,
-        components=before.components,
+    return replace(
+        before,
         messaging=MessagingStatus(
             vhost=vhost_name(usecase.namespace, usecase.name),
             connection=before.way_to(usecase.spec.infrastructure.rabbitmq),
             queues=queues,
             inventory=_inventory(made, users),
         ),
-        endpoints=before.endpoints,
     )
 
 

@@ -32,7 +32,7 @@ class Connection:
 
     def ssl_context(self) -> ssl.SSLContext | bool:
         """The trust for https: the Secret's own CA if it has one, else the image's."""
-        return _trust(self.ca) if self.ca else True
+        return ssl.create_default_context(cadata=self.ca) if self.ca else True
 
     def uri(self, user: str, password: str, vhost: str, *, tls: bool) -> str:
         """The AMQP URI of a component's user. Names and passwords of the operator need no escaping."""
@@ -59,13 +59,7 @@ def read_connection(secret: Mapping[str, str], name: str, amqp_port: int) -> Con
             f"Secret {name}: managementUri holds a user; put it into the keys username and password",
             LATER,
         )
-    if "ca.crt" in values:
-        try:
-            _trust(values["ca.crt"])
-        except (ssl.SSLError, ValueError) as error:
-            said = f"Secret {name}: ca.crt holds no certificate that can be read (PEM is expected)"
-            raise Retry(reasons.SECRET_KEY_INVALID, said, LATER) from error
-    return Connection(
+    found = Connection(
         management=values["managementUri"].rstrip("/"),
         amqp_host=values["amqpHost"],
         amqp_port=amqp_port,
@@ -73,10 +67,12 @@ def read_connection(secret: Mapping[str, str], name: str, amqp_port: int) -> Con
         password=values["password"],
         ca=values.get("ca.crt"),
     )
-
-
-def _trust(ca: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cadata=ca)
+    try:
+        found.ssl_context()
+    except (ssl.SSLError, ValueError) as error:
+        said = f"Secret {name}: ca.crt holds no certificate that can be read (PEM is expected)"
+        raise Retry(reasons.SECRET_KEY_INVALID, said, LATER) from error
+    return found
 
 
 def _text(secret: Mapping[str, str], name: str, key: str) -> str:

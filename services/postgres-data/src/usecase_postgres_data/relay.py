@@ -14,8 +14,9 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from usecase_messaging.publish import Publisher
-from usecase_postgres_data.database import ACQUIRE_SECONDS, FAILURE, LONGEST_WAIT_SECONDS, Connection, Pool, connect
+from usecase_postgres_data.database import FAILURE, LONGEST_WAIT_SECONDS, Connection, Pool, connect
 from usecase_postgres_data.domain import unroutable_wait
+from usecase_postgres_data.lateness import keep_true
 from usecase_postgres_data.store import outbox
 from usecase_postgres_data.store.outbox import Taken
 from usecase_runtime.errors import Unavailable, Unroutable
@@ -28,8 +29,6 @@ BACKSTOP_SECONDS = 1.0
 """A wake-up that got lost delays by this much; it also finds rows whose next try has come."""
 FIRST_WAIT_SECONDS = 0.5
 """After a failure of PostgreSQL; doubled after each that follows at once."""
-
-AGE_SECONDS = 5.0
 
 RELAYED = Counter("outbox_relayed", "Messages the broker has confirmed", ["exchange"])
 UNROUTABLE = Counter("outbox_unroutable", "Tries for which no queue was bound", ["exchange", "routing_key"])
@@ -58,11 +57,7 @@ async def relay(dsn: str, publisher: Publisher, stop: asyncio.Event) -> None:
 
 async def watch_age(pool: Pool) -> None:
     """Keep the gauge true, also while the relay waits for the broker. Runs until cancelled."""
-    while True:
-        with suppress(*FAILURE):
-            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                AGE.set(await outbox.oldest_age(connection))
-        await asyncio.sleep(AGE_SECONDS)
+    await keep_true(AGE, pool, outbox.oldest_age)
 
 
 async def _relay_by(connection: Connection, publisher: Publisher, stop: asyncio.Event) -> None:
