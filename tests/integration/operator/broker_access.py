@@ -2,12 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from cluster.backends import Running
+from usecase_operator.broker.brokers import Broker
 from usecase_operator.broker.connection import Connection
+from usecase_operator.errors import Retry
 
 
 def connection_to(rabbitmq: Running, **changes: Any) -> Connection:
@@ -29,3 +32,16 @@ async def eventually(check: Callable[[], Awaitable[Any]], seconds: float, what: 
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         await asyncio.sleep(every)
     return found
+
+
+async def removed(broker: Broker, vhost: str, users: Sequence[str] = ()) -> None:
+    """Take a vhost and its users off the broker as the operator does: a broker that is too busy is asked again."""
+
+    async def gone() -> bool:
+        with suppress(Retry):
+            await broker.delete_vhost(vhost)
+            await broker.delete_users(users)
+            return True
+        return False
+
+    await eventually(gone, 60, f"the vhost {vhost} is deleted")

@@ -7,7 +7,7 @@ import pytest
 
 from cluster.backends import Running
 from cluster.fixtures import Cluster
-from integration.operator.broker_access import connection_to
+from integration.operator.broker_access import connection_to, removed
 from integration.operator.operator_process import OperatorProcess
 from integration.operator.places import home_of_operator, served_namespace
 from integration.operator.world import World
@@ -36,7 +36,7 @@ async def brokers(changed: list[str]) -> AsyncIterator[Brokers]:
 async def broker(rabbitmq: Running, brokers: Brokers, vhost: str) -> AsyncIterator[Broker]:
     made = await brokers.of(connection_to(rabbitmq), vhost)
     yield made
-    await made.delete_vhost(vhost)
+    await removed(made, vhost)
 
 
 @pytest.fixture(scope="session")

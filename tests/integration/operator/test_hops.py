@@ -15,7 +15,7 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from cluster.backends import Running
-from integration.operator.broker_access import connection_to, eventually
+from integration.operator.broker_access import connection_to, eventually, removed
 from usecase_messaging.consume import consume
 from usecase_operator.broker.brokers import Broker, Brokers
 from usecase_operator.errors import Retry
@@ -89,8 +89,7 @@ async def declared(rabbitmq: Running, brokers: Brokers) -> AsyncIterator[Declare
     made = Declared(rabbitmq, await brokers.of(connection, topology.vhost.name), topology)
     await eventually(made.repair, 20, "the topology is declared")
     yield made
-    await made.broker.delete_vhost(made.vhost)
-    await made.broker.delete_users(sorted(topology.users))
+    await removed(made.broker, made.vhost, sorted(topology.users))
 
 
 async def publish(declared: Declared, exchange: str, key: str) -> set[str]:
