@@ -91,15 +91,14 @@ async def reconcile(
     unheard = component_users(usecase) if broker.step != "done" else ()
     plan = workloads.Plan(before, waves, deployments, missing, unheard)
     components = await workloads.start(usecase, plan, cluster, run, now)
+    keep = {(each["kind"], each["metadata"]["name"]) for each in manifests}
+    await _prune(usecase, keep | _not_autoscalers(usecase, cluster), cluster, run)
     scaled = [each for each in others if each["kind"] in AFTER_ITS_DEPLOYMENT]
     await apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)
 
     # 7. What is no longer asked for.
     if not run.failures:
-        try:
-            await cluster.prune(usecase, {(each["kind"], each["metadata"]["name"]) for each in manifests})
-        except ApiError as error:
-            run.failed(error, "the deletion of what is no longer asked for")
+        await _prune(usecase, keep, cluster, run)
 
     # 8. What is true now.
     return _report(usecase, before, run, broker, components, missing, cluster, now)
@@ -160,6 +159,20 @@ def _read_references(
                 lack = f"Secret {name} has no key {key}" if found else f"Secret {name} (key {key}) does not exist"
                 missing.setdefault(component.name, lack)
     return digests, missing
+
+
+async def _prune(usecase: UseCase, keep: Collection[Key], cluster: Cluster, run: Pass) -> None:
+    if run.cut_off:
+        return
+    try:
+        await cluster.prune(usecase, keep)
+    except ApiError as error:
+        run.failed(error, "the deletion of what is no longer asked for")
+
+
+def _not_autoscalers(usecase: UseCase, cluster: Cluster) -> set[Key]:
+    """An autoscaler that is left goes before its successor comes: KEDA refuses a ScaledObject beside an HPA."""
+    return {key for key in cluster.children(usecase) if key[0] not in AFTER_ITS_DEPLOYMENT}
 
 
 def _has_deployment(usecase: UseCase, manifest: Manifest, cluster: Cluster) -> bool:

@@ -34,7 +34,6 @@ class World:
         self.slow = slow
         self.objects: dict[tuple[str, str], Child] = {}
         self.applied: list[str] = []
-        self.pruned = False
         self.keda = False
         self.refuses: dict[str, Exception] = {}
         self.known_secrets: dict[str, Secret] = {}
@@ -72,7 +71,12 @@ class World:
         self.applied.append(f"scale/{manifest['metadata']['name']}={number}")
 
     async def prune(self, usecase: UseCase, keep: Collection[tuple[str, str]]) -> None:
-        self.pruned = True
+        for key in self.objects.keys() - set(keep):
+            self.applied.append(f"-{key[0]}/{key[1]}")
+            del self.objects[key]
+
+    def plant(self, kind: str, name: str) -> None:
+        self.objects[kind, name] = Child("u", "prod", 1, "", b"", None)
 
     def deployments(self) -> list[str]:
         return [each.removeprefix("Deployment/") for each in self.applied if each.startswith("Deployment/")]
@@ -188,20 +192,32 @@ async def test_a_gate_that_is_none_holds_nothing() -> None:
 
 async def test_a_clean_pass_prunes_and_says_so() -> None:
     world = World()
+    world.plant("Service", "left")
     report = await run(chain(), world, FakeBroker())
-    assert world.pruned
+    assert world.applied[-1] == "-Service/left"
     assert condition(report, reasons.READY).status == "True"
     assert report.again is None
 
 
 async def test_a_refused_object_keeps_everything_that_was_there() -> None:
     usecase, world = chain(), World()
+    world.plant("Service", "left")
     refusal = ApiError(422, "Invalid", "spec.ports: Required value")
     world.refuses[f"Service/{usecase.name}-back"] = refusal
     report = await run(usecase, world, FakeBroker())
-    assert not world.pruned
+    assert ("Service", "left") in world.objects
     assert condition(report, reasons.ACCEPTED).reason == reasons.APPLY_REFUSED
     assert len(world.deployments()) == 2, "what does not depend on it goes on"
+
+
+async def test_an_autoscaler_goes_before_its_successor_comes() -> None:
+    queue = {"mode": "Queue", "min": 1, "max": 3, "queue": {"name": "jobs", "messagesPerReplica": 5}}
+    usecase, world = shop(scaling=queue), World()
+    world.keda, world.known_secrets = True, secrets_of(usecase)
+    world.plant("HorizontalPodAutoscaler", f"{usecase.name}-worker")
+    await run(usecase, world, FakeBroker())
+    applied = [each for each in world.applied if "ScaledObject" in each or "Autoscaler" in each]
+    assert applied == [f"-HorizontalPodAutoscaler/{usecase.name}-worker", f"ScaledObject/{usecase.name}-worker"]
 
 
 async def test_an_api_server_that_is_away_ends_the_writing_at_once() -> None:
@@ -212,8 +228,8 @@ async def test_an_api_server_that_is_away_ends_the_writing_at_once() -> None:
     assert report.failed is not None
 
 
-def shop() -> UseCase:
-    return make_usecase(component("worker", "Worker"))
+def shop(**more: Any) -> UseCase:
+    return make_usecase(component("worker", "Worker", **more))
 
 
 def secrets_of(usecase: UseCase) -> dict[str, Secret]:
