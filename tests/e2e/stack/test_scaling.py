@@ -146,8 +146,9 @@ LONG = pytest.param(20_000, id="long", marks=pytest.mark.soak)
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("messages", [SHORT, LONG])
 async def test_a_worker_scales_by_its_queue_and_handles_each_message_once(deployed: Deployed, messages: int) -> None:
-    """One message at a time, so that a queue builds up behind a single pod."""
+    """One message at a time, so that a queue builds up behind a single pod. It scaled by CPU before."""
     bringup.keda()
+    deployed.upgrade(analyticsWorker={"scaling": {"mode": "CPU", "min": 1, "max": 4}})
     scaling = {"mode": "Queue", "min": 1, "max": 4, "messagesPerReplica": 100, **SOON}
     deployed.upgrade(analyticsWorker={"scaling": scaling, "batchSize": 1, "prefetch": 1})
     try:

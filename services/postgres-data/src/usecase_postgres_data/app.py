@@ -7,7 +7,7 @@ from usecase_http.edge import edge
 from usecase_http.fastapi_credential import documented_bearer
 from usecase_http.fastapi_problems import ANY_ROUTE, answer_with, problems, speak_problems
 from usecase_http.limits import limited
-from usecase_postgres_data.database import OUTAGE, Pool, outage_problem
+from usecase_postgres_data.database import UNAVAILABLE, Pool, outage_problem
 from usecase_postgres_data.routes import reminders, tasks, users
 from usecase_postgres_data.routes.creation import creation_router
 from usecase_postgres_data.settings import Settings
@@ -29,7 +29,7 @@ def build(pool: Pool | None, max_tasks_per_page: int) -> FastAPI:
     )
     app.state.pool, app.state.max_tasks_per_page = pool, max_tasks_per_page
     speak_problems(app)
-    for kind in OUTAGE:
+    for kind in UNAVAILABLE:
         answer_with(app, kind, outage_problem)
 
     @app.get("/health", responses={})

@@ -34,6 +34,8 @@ OUTAGE = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 """What says that PostgreSQL is away or going, not that a statement is wrong."""
+UNAVAILABLE = (*OUTAGE, asyncpg.InvalidAuthorizationSpecificationError)
+"""What a caller hears of as 503: a changed password too is mended by its operator, not by another request."""
 FAILURE = (*OUTAGE, asyncpg.PostgresError)
 """The same and whatever else it may answer, a new password or a deadlock: work in the background goes on after each."""
 
