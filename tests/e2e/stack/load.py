@@ -1,16 +1,20 @@
 """Requests at a steady rate, whatever becomes of the ones before: half of them create a task, half of them read.
 
 For tests that let nobody down: every answer that is not 2xx is a fault. Who may be refused for a while, because
-something they need was killed, is played by `integration.services.stack.callers` instead.
+something they need was killed, is played by `integration.services.stack.callers` instead. It asks by aiohttp: with a
+hundred requests under way httpx looks through all its connections for each, and takes more of two cores than the stack.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
+from typing import Any
 
+import aiohttp
 import httpx
 
 from integration.services.stack.callers import PATIENCE_SECONDS, Caller, register
@@ -19,13 +23,14 @@ from integration.services.stack.ledger import Ledger
 USERS = 5
 DUE = timedelta(hours=5)
 
-Ask = Callable[[Caller], Awaitable[httpx.Response]]
+# What one of them does; the answer's status and body.
+Ask = Callable[[Caller], Awaitable[tuple[int, bytes]]]
 
 
 class Load:
     """What was asked and what came back."""
 
-    def __init__(self, api: httpx.AsyncClient, callers: list[Caller]) -> None:
+    def __init__(self, api: aiohttp.ClientSession, callers: list[Caller]) -> None:
         self._api, self._callers = api, callers
         self.ledger = Ledger()
         self.faults: list[str] = []
@@ -46,24 +51,29 @@ class Load:
     async def _noted(self, ask: Ask, caller: Caller) -> None:
         before, kind = time.monotonic(), "create" if ask == self._create else "read"
         try:
-            answer = await ask(caller)
-        except httpx.HTTPError as error:
+            status, body = await ask(caller)
+        except (aiohttp.ClientError, TimeoutError) as error:
             self.faults.append(f"{datetime.now(UTC):%H:%M:%S.%f} {kind}: {error!r}")
         else:
-            if not answer.is_success:
-                self.faults.append(f"{datetime.now(UTC):%H:%M:%S.%f} {kind}: {answer.status_code} {answer.text[:200]}")
+            if status // 100 != 2:
+                self.faults.append(f"{datetime.now(UTC):%H:%M:%S.%f} {kind}: {status} {body[:200].decode()}")
         self.seconds.append(time.monotonic() - before)
 
-    async def _create(self, caller: Caller) -> httpx.Response:
+    async def _create(self, caller: Caller) -> tuple[int, bytes]:
         title = self.ledger.ask()
-        answer = await caller.create(title=title, due_date=(datetime.now(UTC) + DUE).isoformat())
-        if answer.status_code == 201:
-            self.ledger.acknowledge(title, answer.json()["id"])
-        return answer
+        due = (datetime.now(UTC) + DUE).isoformat()
+        status, body = await self._ask(caller, "POST", json={"title": title, "due_date": due})
+        if status == 201:
+            self.ledger.acknowledge(title, json.loads(body)["id"])
+        return status, body
 
-    async def _read(self, caller: Caller) -> httpx.Response:
+    async def _read(self, caller: Caller) -> tuple[int, bytes]:
+        return await self._ask(caller, "GET", params={"per_page": 5})
+
+    async def _ask(self, caller: Caller, method: str, **more: Any) -> tuple[int, bytes]:
         headers = {"authorization": f"Bearer {caller.token}"}
-        return await self._api.get("/api/v1/tasks", params={"per_page": 5}, headers=headers)
+        async with self._api.request(method, "/api/v1/tasks", headers=headers, **more) as answer:
+            return answer.status, await answer.read()
 
     def told(self) -> str:
         """How it was, in a line."""
@@ -79,9 +89,11 @@ class Load:
 @asynccontextmanager
 async def loaded(url: str, rate: float) -> AsyncIterator[Load]:
     """Load while the body runs."""
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, limits=limits, trust_env=False) as api:
-        load, over = Load(api, [await register(api) for _ in range(USERS)]), asyncio.Event()
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False) as api:
+        callers = [await register(api) for _ in range(USERS)]
+    connections, timeout = aiohttp.TCPConnector(limit=200), aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+    async with aiohttp.ClientSession(url, connector=connections, timeout=timeout) as session:
+        load, over = Load(session, callers), asyncio.Event()
         async with asyncio.TaskGroup() as running:
             running.create_task(load.run(rate, over))
             try:
