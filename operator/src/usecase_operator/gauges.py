@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from usecase_operator.broker.observer import Count
+from usecase_operator.reasons import SUSPENDED
 from usecase_operator.topology.desired import dead_letters, retry
 
 LABELS = ("namespace", "usecase")
@@ -43,9 +44,8 @@ class Gauges(Collector):
             conditions = {each["type"]: each["status"] for each in status.get("conditions", ())}
             ready.add_metric(labels, conditions.get("Ready") == "True")
             for component in status.get("components", ()):
-                numbers = component.get("replicas")
-                for state in STATES if numbers else ():
-                    replicas.add_metric((*labels, component["name"], state), numbers.get(state) or 0)
+                for state, number in _replicas(component).items():
+                    replicas.add_metric((*labels, component["name"], state), number)
             messaging = status.get("messaging", {})
             counts = self._counts(messaging.get("vhost", ""))
             for queue in messaging.get("queues", ()):
@@ -53,6 +53,15 @@ class Gauges(Collector):
                     if (count := counts.get(holder)) and count.messages is not None:
                         messages.add_metric((*labels, queue["name"], state), count.messages)
         yield from families
+
+
+def _replicas(component: Json) -> dict[str, int]:
+    """State → pods. Suspended, the status keeps as `desired` the number to return to; none is wanted until then."""
+    numbers = component.get("replicas")
+    if not numbers:
+        return {}
+    kept = component.get("state") == SUSPENDED
+    return {state: 0 if kept and state == "desired" else numbers.get(state) or 0 for state in STATES}
 
 
 def _holders(queue: str) -> dict[str, str]:

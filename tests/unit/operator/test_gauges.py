@@ -15,9 +15,9 @@ STATUS: dict[str, Any] = {
 }
 
 
-def told(*, leading: bool) -> str:
+def told(*, leading: bool, status: dict[str, Any] = STATUS) -> str:
     registry = CollectorRegistry()
-    statuses = [("prod", "shop", STATUS), ("prod", "new", {})]
+    statuses = [("prod", "shop", status), ("prod", "new", {})]
     registry.register(Gauges(lambda: statuses, lambda vhost: COUNTS.get(vhost, {}), lambda: leading))
     return generate_latest(registry).decode()
 
@@ -37,3 +37,13 @@ def test_the_leader_tells_what_stands_in_the_status_and_what_was_counted() -> No
 
 def test_a_standby_tells_nothing_of_them() -> None:
     assert "usecase=" not in told(leading=False)
+
+
+def test_a_suspended_component_wants_no_pod_though_its_status_keeps_the_number_to_return_to() -> None:
+    stopped = {"name": "web", "state": "Suspended", "replicas": {"desired": 3, "ready": 1}}
+    replicas = [line for line in told(leading=True, status={"components": [stopped]}).splitlines() if "web" in line]
+    assert replicas == [
+        'usecase_component_replicas{component="web",namespace="prod",state="desired",usecase="shop"} 0.0',
+        'usecase_component_replicas{component="web",namespace="prod",state="ready",usecase="shop"} 1.0',
+        'usecase_component_replicas{component="web",namespace="prod",state="updated",usecase="shop"} 0.0',
+    ]
