@@ -1,11 +1,12 @@
 """Valid specs drawn by hypothesis: every field that shapes a child or the broker, in any combination.
 
 Names come from small pools, so that two specs share some of their parts and a step from one to the next adds, changes
-and drops. What RabbitMQ can't change (types and arguments) is the same everywhere. Unit tests render them, the mutation
-campaign walks from one to the next.
+and drops. What RabbitMQ can't change (types and arguments) is the same in all that are drawn; `obstinate` asks for
+changes of it. Unit tests render specs, the mutation campaign walks from one to the next.
 """
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -39,6 +40,42 @@ def drawn(count: int, start: int, placed: Mapping[str, Any], broker: Mapping[str
     return found
 
 
+def walk(count: int, start: int, placed: Mapping[str, Any], broker: Mapping[str, Any]) -> Iterator[Json]:
+    """As `drawn`, with the steps of `obstinate` after every twentieth spec that has messaging."""
+    found: list[Json] = []
+    messages = 0
+    for spec in drawn(count, start, placed, broker):
+        found.append(spec)
+        if "messaging" in spec:
+            messages += 1
+            found += obstinate(spec) if messages % 20 == 1 else []
+    yield from found[:count]
+
+
+def obstinate(spec: Json) -> list[Json]:
+    """From *spec*, which has messaging: a queue that is kept when it goes, comes back with another argument and goes
+    for good, and an exchange that shall have another type.
+    """
+    ledger = {"name": "ledger", "retry": {"maxTries": 1, "delaySeconds": 1}}
+    single = {**ledger, "singleActiveConsumer": True}
+    other = _changed(spec, "Delete")
+    other["messaging"]["exchanges"][0]["type"] = "fanout"
+    return [
+        _changed(spec, "Retain", ledger),
+        _changed(spec, "Retain"),
+        _changed(spec, "Retain", single),
+        _changed(spec, "Delete"),
+        other,
+    ]
+
+
+def _changed(spec: Json, policy: str, *queues: Json) -> Json:
+    made = copy.deepcopy(spec)
+    made["deletionPolicy"]["messaging"] = policy
+    made["messaging"]["queues"] += queues
+    return made
+
+
 @st.composite
 def specs(draw: st.DrawFn, placed: Mapping[str, Any], broker: Mapping[str, Any]) -> Json:
     exchanges = draw(st.sampled_from([["events"], ["events", "alerts"], []]))
@@ -49,7 +86,8 @@ def specs(draw: st.DrawFn, placed: Mapping[str, Any], broker: Mapping[str, Any])
         made.append(draw(components(name, made, exchanges, queues)) | {"podTemplate": dict(placed)})
     spec: Json = {
         "components": draw(st.permutations(made)),
-        "deletionPolicy": {"messaging": "Delete"},
+        # Without messaging nothing in the spec, and so no condition, would name what was kept.
+        "deletionPolicy": {"messaging": draw(POLICIES) if exchanges else "Delete"},
         "isolation": {"networkPolicy": draw(st.sampled_from(["Enforce", "Enforce", "Off"]))},
         "suspend": draw(st.integers(0, 9)) == 7,
         "infrastructure": {"stores": [STORE]},
@@ -112,17 +150,23 @@ def components(draw: st.DrawFn, name: str, before: list[Json], exchanges: list[s
         made["resources"] = {"requests": {"memory": f"{draw(st.integers(1, 3))}Mi"}}
     if draw(st.booleans()):
         made["health"] = draw(st.sampled_from(HEALTH))
-    made["scaling"] = draw(scaling(kind))
+    made["scaling"] = draw(scaling(kind, [each["queue"] for each in made.get("consumes", ())]))
     return {key: value for key, value in made.items() if value != []}
 
 
-def scaling(kind: str) -> st.SearchStrategy[Json]:
+def scaling(kind: str, queues: list[str]) -> st.SearchStrategy[Json]:
     numbers = st.integers(0, 1 if kind == "Bot" else 3).map(lambda each: {"mode": "Manual", "replicas": each})
     if kind == "Bot":
         return numbers
-    return numbers | st.integers(1, 2).map(lambda each: {"mode": "CPU", "min": each, "max": 4})
+    by_cpu = st.integers(1, 2).map(lambda each: {"mode": "CPU", "min": each, "max": 4})
+    if kind != "Worker":
+        return numbers | by_cpu
+    queue = st.fixed_dictionaries({"name": st.sampled_from(queues), "messagesPerReplica": st.integers(1, 9)})
+    by_queue = st.fixed_dictionaries({"mode": st.just("Queue"), "min": st.integers(0, 2), "queue": queue})
+    return numbers | by_cpu | by_queue.map(lambda each: {**each, "max": 4})
 
 
+POLICIES = st.sampled_from(["Delete", "Delete", "DeleteIfEmpty", "Retain"])
 WORDS = st.sampled_from(["red", "green", "blue"])
 HEALTH = ({"tcp": {"port": 9090}}, {"exec": {"liveness": ["true"], "readiness": ["true"]}})
 STORE = {

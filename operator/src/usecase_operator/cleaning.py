@@ -38,6 +38,7 @@ class Broker(Protocol):
 class Brokers(Protocol):
     async def of(self, connection: Connection, vhost: str) -> Broker: ...
     async def release(self, vhost: str) -> None: ...
+    def known(self, vhost: str) -> Connection | None: ...
 
 
 async def clean(
@@ -54,7 +55,7 @@ async def clean(
     too, if *patient*; else it stays.
     """
     vhost, uid = vhost_name(usecase.namespace, usecase.name), usecase.metadata.uid
-    broker = await brokers.of(messaging.connection_of(usecase, before, secrets), vhost)
+    broker = await brokers.of(_connection(usecase, before, secrets, brokers), vhost)
     found = await broker.observe(vhost, fresh=True)
     plan = diff(Topology(), found, messaging.made_before(before), uid)
     events: tuple[KubernetesEvent, ...] = ()
@@ -68,6 +69,19 @@ async def clean(
         events = await _leave(broker, found.vhost, kept, plan.foreign)
     await brokers.release(vhost)
     return events
+
+
+def _connection(
+    usecase: UseCase, before: Status, secrets: Callable[[str], Secret | None], brokers: Brokers
+) -> Connection:
+    """By the Secret; where it is gone, as with its namespace, by what is known of it since."""
+    try:
+        return messaging.connection_of(usecase, before, secrets)
+    except Retry as lost:
+        known = brokers.known(vhost_name(usecase.namespace, usecase.name))
+        if lost.reason not in (reasons.SECRET_NOT_FOUND, reasons.SECRET_KEY_MISSING) or known is None:
+            raise
+        return known
 
 
 def skipped(usecase: UseCase, why: str) -> KubernetesEvent:
@@ -90,8 +104,8 @@ async def _leave(
     why = "; ".join(
         [*(f"queue {each.queue}: {each.why}" for each in kept), *(f"{each}: not ours" for each in strangers)]
     )
-    note = (
-        f"vhost {vhost.name} stays in the broker ({why}). A new UseCase of this name takes it over; "
-        f"to remove it with its messages: rabbitmqctl delete_vhost {vhost.name}"
+    note = (  # the command first: a note has an end, and a list of queues may have none
+        f"vhost {vhost.name} stays in the broker. To remove it with its messages: rabbitmqctl delete_vhost "
+        f"{vhost.name}; a new UseCase of this name takes it over. What holds it: {why}"
     )
     return (KubernetesEvent("Warning", reasons.QUEUE_RETAINED, note),)

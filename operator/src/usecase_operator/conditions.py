@@ -50,7 +50,7 @@ class Outcome:
     *accepted*: resolving the spec, and applying objects. *credentials*, *messaging*: the broker's side. *retained*:
     what was kept though it is no longer named, in a sentence. *dead_letters*: None while the broker can't tell.
     *scaling*: troubles of autoscalers, each message naming its component. *leaving*: the broker still holds what the
-    spec no longer names.
+    spec no longer names. *unguarded*: components whose NetworkPolicy is not there.
     """
 
     accepted: Step
@@ -62,6 +62,7 @@ class Outcome:
     scaling: tuple[Trouble, ...] = ()
     deleting: bool = False
     leaving: bool = False
+    unguarded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,10 @@ def _facts(usecase: UseCase, outcome: Outcome, previous: Status, now: str) -> It
     if messages or outcome.leaving:
         yield _messaging(outcome, previous)
     yield _components(usecase, outcome, now)
-    if outcome.scaling or any(each.scaling.mode != "Manual" for each in usecase.spec.components):
+    scaled = any(each.scaling.mode != "Manual" for each in usecase.spec.components)
+    if outcome.scaling or (scaled and not usecase.suspended_by):
         yield _scaling(outcome.scaling)
-    yield _isolated(usecase)
+    yield _isolated(usecase, outcome.unguarded)
     if speaks and outcome.dead_letters is not None:
         yield _dead_letters(outcome.dead_letters)
     if by := usecase.suspended_by:
@@ -168,10 +170,13 @@ def _scaling(troubles: tuple[Trouble, ...]) -> Finding:
     return Finding(reasons.SCALING_ACTIVE, status, troubles[0].reason, message)
 
 
-def _isolated(usecase: UseCase) -> Finding:
+def _isolated(usecase: UseCase, unguarded: tuple[str, ...]) -> Finding:
     if usecase.spec.isolation.network_policy == "Off":
         message = "isolation.networkPolicy is Off: any pod may reach any component"
         return Finding(reasons.NETWORK_ISOLATED, "False", reasons.DISABLED, message)
+    if unguarded:
+        message = f"no NetworkPolicy yet for {', '.join(unguarded)}: no new pod of theirs is started before"
+        return Finding(reasons.NETWORK_ISOLATED, "False", reasons.NOT_CREATED, message)
     message = "the policies are applied; whether the cluster's network enforces them was not tried"
     return Finding(reasons.NETWORK_ISOLATED, "Unknown", reasons.NOT_VERIFIED, message)
 

@@ -1,7 +1,8 @@
 """How a use case's own users reach the broker: URIs with passwords that live in the Secrets the operator made.
 
-The Secret is the only memory of a password. One that is missing or was tampered with gets a new password, in the Secret
-and in the broker; pods roll, since what they read has changed. Pure, except for the random of new passwords.
+The Secret is the only memory of a password: the broker is told none that is not stored. One that is missing or was
+tampered with gets a new password, in the Secret and in the broker; pods roll, since what they read has changed. Pure,
+except for the random of new passwords.
 """
 
 from collections.abc import Mapping
@@ -50,6 +51,17 @@ def credentials(usecase: UseCase, connection: Connection, children: Mapping[Key,
         url = urlsplit(connection.management)
         host = f"{url.scheme}://{user}:{password}@{url.netloc}{url.path}/{quote(vhost, safe='')}"
     return Credentials(uris, host, hashes)
+
+
+def stored(made: Credentials, usecase: UseCase, children: Mapping[Key, Child]) -> Credentials:
+    """Of *made* what stands in a Secret of ours by now; the rest nobody would know again in the next pass."""
+    there = kept(usecase, children)
+    uris = {name: uri for name, uri in made.uris.items() if there.uris.get(name) == uri}
+    host = made.scaler_host if made.scaler_host == there.scaler_host else None
+    users = {component_users(usecase)[name] for name in uris}
+    if host:
+        users.add(scaler_name(usecase.namespace, usecase.name))
+    return Credentials(uris, host, {user: value for user, value in made.hashes.items() if user in users})
 
 
 def _amqp_secret(usecase: UseCase, component: str) -> str:

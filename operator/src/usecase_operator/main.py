@@ -159,18 +159,25 @@ class Operator:
         for each in tasks:
             if each.get_name().startswith("watch"):
                 each.cancel()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                self.dirty.close()
-                await self.dirty.drained()
+        drained = await self._drained()
         await self.close()
-        with suppress(ApiError):
-            await self._lease.release()
+        if drained:  # else a write may be under way: the Lease runs out by itself, as after a crash
+            with suppress(ApiError):
+                await self._lease.release()
         stop_kopf.set()
         for each in tasks:
             if each.get_name() != "kopf":
                 each.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _drained(self) -> bool:
+        """Whether the passes that run have ended in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                self.dirty.close()
+                await self.dirty.drained()
+                return True
+        return False
 
     async def _work(self) -> None:
         await self.dirty.work(self._settler.settle, self._may_work)

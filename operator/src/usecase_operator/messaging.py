@@ -14,7 +14,9 @@ from usecase_operator.broker.connection import Connection, read_connection
 from usecase_operator.broker.emptiness import Kept
 from usecase_operator.broker.observer import Count
 from usecase_operator.cluster.children import Child, Key
+from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret
+from usecase_operator.cluster.writer import failure as failure_of
 from usecase_operator.conditions import Step
 from usecase_operator.credentials import Credentials
 from usecase_operator.errors import Retry, Stuck
@@ -31,6 +33,7 @@ COUNT_AGAIN = 3.0
 KEPT_AGAIN = 30.0
 
 Remember = Callable[[Inventory, tuple[str, ...]], Awaitable[None]]
+Store = Callable[[Credentials], Awaitable[Credentials]]
 
 
 class Broker(Protocol):
@@ -85,13 +88,14 @@ async def settle(
     children: Mapping[Key, Child],
     brokers: Brokers,
     remember: Remember,
+    store: Store,
 ) -> Outcome:
     """Make the vhost of *usecase* as declared. Never raises `Retry` or `Stuck`: the outcome tells.
 
-    *remember* is awaited with everything that will be made, before it is made.
+    *remember* is awaited with everything that will be made, before it is made. *store* puts credentials into Secrets
+    and answers what of them is there, before the broker is told.
     """
     promised = made_before(before)
-    credentials = credentials_of.kept(usecase, children)
 
     async def noting(made: Inventory, users: tuple[str, ...]) -> None:
         nonlocal promised
@@ -102,9 +106,12 @@ async def settle(
         connection = connection_of(usecase, before, secrets)
         credentials = credentials_of.credentials(usecase, connection, children)
         broker = await brokers.of(connection, vhost_name(usecase.namespace, usecase.name))
-        return await _declare(usecase, before, credentials, broker, noting)
-    except (Retry, Stuck) as failure:
-        return Outcome(failure, credentials, promised, tuple(sorted(component_users(usecase).values())))
+        return await _declare(usecase, before, credentials, broker, noting, store)
+    except (Retry, Stuck, ApiError) as error:
+        failure = failure_of(error, "remembering what will be made") if isinstance(error, ApiError) else error
+        return Outcome(
+            failure, credentials_of.kept(usecase, children), promised, tuple(sorted(component_users(usecase).values()))
+        )
 
 
 def connection_of(usecase: UseCase, before: Status, secrets: Callable[[str], Secret | None]) -> Connection:
@@ -124,7 +131,7 @@ def connection_of(usecase: UseCase, before: Status, secrets: Callable[[str], Sec
 
 
 async def _declare(
-    usecase: UseCase, before: Status, credentials: Credentials, broker: Broker, remember: Remember
+    usecase: UseCase, before: Status, credentials: Credentials, broker: Broker, remember: Remember, store: Store
 ) -> Outcome:
     uid, vhost, made = usecase.metadata.uid, vhost_name(usecase.namespace, usecase.name), made_before(before)
     target = desired(usecase, credentials.hashes, broker.administrator)
@@ -132,6 +139,10 @@ async def _declare(
     found = await broker.observe(vhost)
     if strangers := not_ours(target, found, uid):
         raise _not_ours(strangers)
+    credentials = await store(credentials)
+    # Of whom no Secret could be stored, the broker goes on with what it knows.
+    known = {name: each.password_hash for name, each in found.users.items() if name in target.users}
+    target = desired(usecase, {**known, **credentials.hashes}, broker.administrator)
     plan = diff(target, found, made, uid)
     repaired = _repaired(usecase, before, plan)
     everything = made | Inventory.of(target)

@@ -7,11 +7,12 @@ Level-triggered and idempotent: it may be cut off anywhere and run again. Steps 
 is kept for the status, and what does not depend on it goes on. `settle` calls this, writes the status and waits.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from usecase_operator import applying, graph, messaging, reasons, report, workloads
+from usecase_operator import credentials as credentials_of
 from usecase_operator.applying import Pass, apply
 from usecase_operator.cleaning import Brokers, clean, skipped
 from usecase_operator.cluster.children import Key
@@ -20,11 +21,12 @@ from usecase_operator.cluster.secrets import SecretsOfNamespace
 from usecase_operator.cluster.writer import Repair
 from usecase_operator.component_state import seconds_left
 from usecase_operator.conditions import Outcome, Step
+from usecase_operator.credentials import Credentials
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.messaging import Remember
 from usecase_operator.metadata import Manifest, component_of
 from usecase_operator.model import UseCase
-from usecase_operator.render import Given, render
+from usecase_operator.render import Given, broker_secrets, render
 from usecase_operator.render.secret import references
 from usecase_operator.status import ComponentStatus, Status
 from usecase_operator.topology.desired import component_users
@@ -72,7 +74,7 @@ async def reconcile(
         return refused_whole(usecase, before, refused, now)
 
     # 3. Queues first: nothing may consume from a queue that is not there.
-    broker = await _broker(usecase, before, secrets, cluster, brokers, remember)
+    broker = await _broker(usecase, before, secrets, cluster, brokers, remember, run)
 
     # 4. Decide.
     digests, missing = _read_references(usecase, secrets)
@@ -80,7 +82,7 @@ async def reconcile(
     try:
         manifests = render(usecase, Given(credentials.uris, credentials.scaler_host, digests, cluster.keda))
     except Stuck as refused:
-        return refused_whole(usecase, before, refused, now)
+        return refused_whole(usecase, before, refused, now, broker)
 
     # 5. What pods need around them.
     deployments = {component_of(each): each for each in manifests if each["kind"] == "Deployment"}
@@ -89,7 +91,9 @@ async def reconcile(
 
     # 6. Pods, in the order in which they need each other.
     unheard = component_users(usecase) if broker.step != "done" else ()
-    plan = workloads.Plan(before, waves, deployments, missing, unheard)
+    unguarded = _unguarded(usecase, others, cluster)
+    unable = {*unguarded, *(name for name in component_users(usecase) if name not in credentials.uris)}
+    plan = workloads.Plan(before, waves, deployments, {*missing, *unable}, {*unheard, *unable})
     components = await workloads.start(usecase, plan, cluster, run, now)
     keep = {(each["kind"], each["metadata"]["name"]) for each in manifests}
     await _prune(usecase, keep | _not_autoscalers(usecase, cluster), cluster, run)
@@ -101,7 +105,7 @@ async def reconcile(
         await _prune(usecase, keep, cluster, run)
 
     # 8. What is true now.
-    return _report(usecase, before, run, broker, components, missing, cluster, now)
+    return _report(usecase, before, run, broker, components, missing, unguarded, cluster, now)
 
 
 async def _secrets(usecase: UseCase, before: Status, cluster: Cluster) -> SecretsOfNamespace | None:
@@ -120,12 +124,18 @@ async def _broker(
     cluster: Cluster,
     brokers: Brokers,
     remember: Remember,
+    run: Pass,
 ) -> messaging.Outcome:
+    async def store(made: Credentials) -> Credentials:
+        given = Given(made.uris, made.scaler_host, keda=cluster.keda)
+        await apply(usecase, broker_secrets(usecase, given), cluster, run)
+        return credentials_of.stored(made, usecase, cluster.children(usecase))
+
     if secrets is None:
         return messaging.Outcome(made=messaging.made_before(before))
     if not messaging.has_messaging(usecase):
         return await _without_messaging(usecase, before, secrets, brokers)
-    return await messaging.settle(usecase, before, secrets.get, cluster.children(usecase), brokers, remember)
+    return await messaging.settle(usecase, before, secrets.get, cluster.children(usecase), brokers, remember, store)
 
 
 async def _without_messaging(
@@ -175,12 +185,21 @@ def _not_autoscalers(usecase: UseCase, cluster: Cluster) -> set[Key]:
     return {key for key in cluster.children(usecase) if key[0] not in AFTER_ITS_DEPLOYMENT}
 
 
+def _unguarded(usecase: UseCase, manifests: Iterable[Manifest], cluster: Cluster) -> list[str]:
+    """Components whose NetworkPolicy is not there, not even an older one: their pods would be open to all."""
+    policies = [each for each in manifests if each["kind"] == "NetworkPolicy"]
+    there = cluster.children(usecase)
+    return [str(component_of(each)) for each in policies if ("NetworkPolicy", each["metadata"]["name"]) not in there]
+
+
 def _has_deployment(usecase: UseCase, manifest: Manifest, cluster: Cluster) -> bool:
     """Autoscaler and Deployment of a component have one name."""
     return ("Deployment", manifest["metadata"]["name"]) in cluster.children(usecase)
 
 
 def _scaling(usecase: UseCase, cluster: Cluster) -> tuple[Trouble, ...]:
+    if usecase.suspended_by:  # what stands still on purpose reads no metrics
+        return ()
     found = []
     children = cluster.children(usecase)
     for component in usecase.spec.components:
@@ -197,14 +216,19 @@ def _scaling(usecase: UseCase, cluster: Cluster) -> tuple[Trouble, ...]:
     return tuple(found)
 
 
-def refused_whole(usecase: UseCase, before: Status, refused: Retry | Stuck, now: str) -> Report:
-    """The report where nothing was done: everything else stays as it was last seen."""
+def refused_whole(
+    usecase: UseCase, before: Status, refused: Retry | Stuck, now: str, broker: messaging.Outcome | None = None
+) -> Report:
+    """The report where nothing was done, but in the *broker*: everything else stays as it was last seen."""
     outcome = Outcome(refused, "not reached", "not reached", before.components, dead_letters=before.dead_letters)
-    made = messaging.made_before(before)
-    found = _found(usecase, before, made, messaging.Outcome()) if made != Inventory() else None
+    broker = broker or messaging.Outcome(made=messaging.made_before(before))
+    found = _found(usecase, before, broker.made, broker) if broker.made != Inventory() else None
     again = refused.after if isinstance(refused, Retry) else None
     return Report(
-        report.status(usecase, outcome, found, before, now), again, refused if isinstance(refused, Retry) else None
+        status=report.status(usecase, outcome, found, before, now),
+        again=again,
+        failed=refused if isinstance(refused, Retry) else None,
+        events=broker.events,
     )
 
 
@@ -215,6 +239,7 @@ def _report(
     broker: messaging.Outcome,
     components: tuple[ComponentStatus, ...],
     missing: Mapping[str, str],
+    unguarded: Sequence[str],
     cluster: Cluster,
     now: str,
 ) -> Report:
@@ -226,13 +251,14 @@ def _report(
     has_broker = messaging.has_messaging(usecase)
     outcome = Outcome(
         accepted=accepted,
-        credentials=_credentials(usecase, broker, cluster),
+        credentials=_credentials(usecase, broker),
         messaging=broker.step,
         components=components,
         retained=_retained(broker),
         dead_letters=report.dead_letter_count(usecase, broker.counts) if broker.counts else before.dead_letters,
         scaling=_scaling(usecase, cluster),
         leaving=not has_broker and broker.made != Inventory(),
+        unguarded=tuple(unguarded),
     )
     found = _found(usecase, before, broker.made, broker) if has_broker or broker.made != Inventory() else None
     steps = [*run.failures, broker.step]
@@ -256,8 +282,8 @@ def _found(usecase: UseCase, before: Status, made: Inventory, broker: messaging.
     return report.MessagingFound(made, broker.users or known, broker.counts, broker.foreign)
 
 
-def _credentials(usecase: UseCase, broker: messaging.Outcome, cluster: Cluster) -> Step:
-    """Users stand in the broker when its step is done; their Secrets are children like all others."""
+def _credentials(usecase: UseCase, broker: messaging.Outcome) -> Step:
+    """Users stand in the broker when its step is done: those whose Secret could be stored."""
     if broker.step != "done":
         return broker.step if isinstance(broker.step, Retry) else "done"
     lacking = [name for name in component_users(usecase) if name not in broker.credentials.uris]

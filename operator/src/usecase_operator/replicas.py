@@ -61,6 +61,8 @@ def number_to_write(
 def _wanted(component: Component, mode: ScalingMode, live: int | None, previous: ComponentStatus | None) -> int | None:
     in_spec = number_in_spec(component, mode)
     before = previous.replicas if previous else None
+    if component.kind == "Bot" and (live or 0) > 1:
+        return min(in_spec, 1)  # two that poll would take each other's messages: whoever scales it is not followed
     if previous is None or before is None:
         # No memory: a fresh component, or a resource restored without its status, whose pods nobody shall stop.
         return _first(in_spec, mode) if live is None else None

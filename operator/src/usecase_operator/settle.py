@@ -184,6 +184,7 @@ class Settler:
             if self.usecases.uid_of(key) is None:
                 await self.brokers.release(vhost_name(namespace, name))
             self.cluster.secret_watches.release(namespace, uid)
+        self.cluster.child_index.abandon(uid)
 
 
 def urgent(before: Status, after: Status) -> bool:

@@ -7,7 +7,8 @@ already: then there is nothing left to stop.
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,15 +17,20 @@ from usecase_operator import graph, messaging, reasons
 from usecase_operator.cleaning import Brokers, clean, skipped
 from usecase_operator.cluster.children import Child, Key
 from usecase_operator.cluster.client import ApiError
-from usecase_operator.cluster.secrets import SecretsOfNamespace
+from usecase_operator.cluster.secrets import Secret, SecretsOfNamespace
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.model import UseCase
 from usecase_operator.status import Status
+from usecase_operator.topology.ownership import vhost_name
 from usecase_operator.topology.plan import Inventory
 from usecase_operator.transitions import KubernetesEvent
 
+log = logging.getLogger(__name__)
+
 AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 LOOK_AGAIN = 2.0
+# Kubernetes' own, while it takes the owner out of what shall stay.
+ORPHANING = "orphan"
 # A connection Secret that is gone may come back for a moment, as in a release that is rolled back.
 SECRET_GONE_SECONDS = 15.0
 # So long after the deletion a queue that can't be counted is one that stays.
@@ -52,6 +58,10 @@ class Ended:
 
 async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers: Brokers, now: str) -> Ended:
     """One pass over a UseCase that is being deleted. Raises `Retry`, `ApiError` where trying again may help."""
+    if ORPHANING in usecase.metadata.finalizers:
+        if messaging.made_before(before) == Inventory():
+            return Ended(True)
+        return Ended(True, events=(skipped(usecase, "what the use case made is left by --cascade=orphan"),))
     left = _seconds_left(usecase, now)
     # 1. Pods first: who is used is stopped after who uses it.
     try:
@@ -113,7 +123,18 @@ async def _clean(
     if messaging.made_before(before) == Inventory():
         return ()
     patient = _seconds_deleting(usecase, now) < COUNT_SECONDS
-    return await clean(usecase, before, (await cluster.secrets(usecase)).get, brokers, patient=patient)
+    try:
+        secrets: Callable[[str], Secret | None] = (await cluster.secrets(usecase)).get
+    except Retry as forbidden:  # a namespace that ends takes the operator's rights with it
+        if brokers.known(vhost_name(usecase.namespace, usecase.name)) is None:
+            raise
+        log.info("cleaning the broker without its Secret", extra={"usecase": usecase.name, "why": forbidden.message})
+        return await clean(usecase, before, _no_secret, brokers, patient=patient)
+    return await clean(usecase, before, secrets, brokers, patient=patient)
+
+
+def _no_secret(_: str) -> None:
+    return None
 
 
 def _secret_is_gone(usecase: UseCase, failure: Retry | Stuck, now: str) -> bool:

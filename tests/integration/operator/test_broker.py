@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import aio_pika
@@ -181,6 +182,17 @@ async def test_retain_keeps_queues_and_takes_the_credentials_away(broker: Broker
     left = await broker.observe(vhost, fresh=True)
     assert set(left.queues) == {"q", "q.retry", "q.dlq"}
     assert left.users == {}
+
+
+async def test_retain_keeps_no_binding_between_what_is_declared(broker: Broker, vhost: str) -> None:
+    target = wanted(vhost)
+    await settle(broker, target, Inventory())
+    (old,) = [each for each in target.bindings if each.exchange == "events"]
+    changed = replace(target, bindings=target.bindings - {old} | {replace(old, routing_key="other")})
+    plan = diff(changed, await broker.observe(vhost, fresh=True), Inventory.of(target), UID)
+    await broker.declare(vhost, plan)
+    await broker.drop(plan, await broker.observe(vhost, fresh=True), "Retain")
+    assert (await broker.observe(vhost, fresh=True)).bindings == changed.bindings
 
 
 @pytest.mark.parametrize(

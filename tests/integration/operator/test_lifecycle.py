@@ -1,6 +1,7 @@
 """One UseCase on a real API server: made, scaled, damaged, restored, deleted; by an operator with the least rights."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,9 +10,16 @@ from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from integration.operator.operator_process import OperatorProcess
+from integration.operator.stage import PLACED, kwok_nodes
 from integration.operator.world import World
 
 IDLE = {"scaling": {"replicas": 0}}
+
+
+def all_is_looked_at(operator: OperatorProcess) -> None:
+    """It has been started just now: every use case has had its first pass."""
+    eventually(lambda: operator.metric("usecase_reconcile_seconds_count") >= 1, timeout=20, what="a pass after restart")
+    eventually(lambda: operator.metric("usecase_reconcile_queue_length") == 0, timeout=20, what="all passes are done")
 
 
 def test_a_use_case_becomes_ready_and_has_everything_its_kind_needs(world: World) -> None:
@@ -30,33 +38,51 @@ def test_a_restart_writes_nothing(world: World, operator: OperatorProcess) -> No
     before = world.get("usecase", "calm")["metadata"]["resourceVersion"]
     assert operator.stop() == 0
     operator.start()
-    eventually(lambda: operator.metric("usecase_reconcile_seconds_count") >= 1, timeout=20, what="a pass after restart")
-    eventually(lambda: operator.metric("usecase_reconcile_queue_length") == 0, timeout=20, what="all passes are done")
+    all_is_looked_at(operator)
     assert operator.writes() == 0
     assert world.get("usecase", "calm")["metadata"]["resourceVersion"] == before
 
 
-def test_kubectl_scale_lasts_until_the_number_in_the_resource_changes(world: World, operator: OperatorProcess) -> None:
-    worker: dict[str, Any] = {"name": "web", "scaling": {"replicas": 2}}
-    world.usecase("scaled", worker)
+@pytest.fixture(scope="module")
+def kwok(cluster: Cluster) -> Iterator[None]:
+    """Nodes that run any image, for pods of `PLACED`."""
+    with kwok_nodes(cluster):
+        yield
+
+
+def test_kubectl_scale_lasts_until_the_number_in_the_resource_changes(
+    world: World, operator: OperatorProcess, kwok: None
+) -> None:
+    """Ten passes that roll pods out, by a variable and by an image in turn, and an operator that comes back."""
+    web: dict[str, Any] = {"name": "web", "podTemplate": PLACED, "scaling": {"replicas": 2}}
+    world.usecase("scaled", web)
     world.wait_ready("scaled")
-
-    def replicas() -> int:
-        return int(world.get("deployment", "scaled-web")["spec"]["replicas"])
-
-    world.kubectl("scale", "deployment/scaled-web", "--replicas=3")
+    world.kubectl("scale", "deployment/scaled-web", "--replicas=5")
     eventually(
         lambda: world.component("scaled", "web")["replicas"].get("source") == "Manual", timeout=20, what="source Manual"
     )
-    for number in range(3):  # passes that change the pod template
-        world.usecase("scaled", {**worker, "env": [{"name": "ROUND", "value": str(number)}]})
-        eventually(lambda: world.condition("scaled", "Ready") != {}, timeout=30, what="the generation is seen")
-        assert replicas() == 3
+
+    def deployment() -> tuple[int, dict[str, Any]]:
+        spec = world.get("deployment", "scaled-web")["spec"]
+        return spec["replicas"], spec["template"]["spec"]["containers"][0]
+
+    before = operator.metric("usecase_reconcile_seconds_count")
+    for number in range(10):
+        change = {"image": f"usecase.local/echo:{number}"} if number % 2 else {}
+        web = {**web, "env": [{"name": "ROUND", "value": str(number // 2)}], **change}
+        world.usecase("scaled", web)
+        world.wait_ready("scaled")
+        replicas, container = deployment()
+        assert replicas == 5
+        assert {"name": "ROUND", "value": str(number // 2)} in container["env"]
+        assert container["image"] == web.get("image", world.image)
+    assert operator.metric("usecase_reconcile_seconds_count") - before >= 10
     operator.stop()
     operator.start()
-    assert replicas() == 3
-    world.usecase("scaled", {**worker, "scaling": {"replicas": 1}})
-    eventually(lambda: replicas() == 1, timeout=20, what="the new number in the resource wins")
+    all_is_looked_at(operator)
+    assert deployment()[0] == 5
+    world.usecase("scaled", {**web, "scaling": {"replicas": 1}})
+    eventually(lambda: deployment()[0] == 1, timeout=20, what="the new number in the resource wins")
 
 
 def test_the_first_pod_count_is_right_from_the_first_write(world: World) -> None:
@@ -108,6 +134,18 @@ def test_damage_is_repaired(world: World, damage: tuple[str, ...]) -> None:
     eventually(lambda: essence(world) == before, timeout=5, what="the child is as it was")
     if damage[0] == "delete":
         eventually(lambda: "ChildRestored" in world.events("hurt"), timeout=5, what="an Event tells")
+
+
+def test_who_changed_a_field_is_told_by_name(world: World) -> None:
+    world.usecase("hurt", {"name": "web", **IDLE})
+    world.wait_ready("hurt")
+    before = essence(world)
+    policy = '{"spec":{"policyTypes":["Egress"]}}'
+    world.kubectl("patch", "networkpolicy", "hurt-web", "--type=merge", "--field-manager=intruder", "-p", policy)
+    [note] = eventually(lambda: world.notes("hurt", "FieldConflict"), timeout=10, what="an Event tells")
+    assert "NetworkPolicy hurt-web: spec.policyTypes" in note
+    assert "changed by intruder; put back" in note
+    assert essence(world) == before
 
 
 def test_damage_done_while_the_operator_is_down_is_repaired(world: World, operator: OperatorProcess) -> None:

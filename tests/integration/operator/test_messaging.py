@@ -1,18 +1,25 @@
 """A UseCase with a broker: declared, damaged, dropped, deleted, and every way in which the broker may be missing."""
 
-import subprocess
+import asyncio
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import aio_pika
 import httpx
 import pytest
 
+from bench.operator import api
 from cluster.backends import Running
+from cluster.fixtures import Cluster
 from cluster.polling import eventually
+from integration.operator import snapshot
 from integration.operator.broker_access import connection_to
 from integration.operator.operator_process import OperatorProcess
+from integration.operator.stage import PLACED, kwok_nodes
 from integration.operator.world import World
 
 WORKER = {"name": "worker", "kind": "Worker", "consumes": [{"queue": "orders"}], "scaling": {"replicas": 0}}
@@ -22,6 +29,11 @@ MESSAGING: dict[str, Any] = {
     "queues": [{"name": "orders"}],
     "bindings": [{"exchange": "events", "queue": "orders", "routingKey": "order.#"}],
 }
+
+
+def amqp_uri(world: World, child: str) -> str:
+    data = world.get("secret", f"{child}-amqp")["data"]
+    return base64.b64decode(data["uri"]).decode()
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,20 @@ class Management:
         body = {"properties": {}, "routing_key": queue, "payload": "x", "payload_encoding": "string"}
         answer = self.client.post(f"exchanges/{quote(vhost)}/amq.default/publish", json=body)
         assert answer.json() == {"routed": True}
+
+
+def opens(uri: str) -> bool:
+    """Whether a component gets in with *uri*."""
+
+    async def connect() -> None:
+        async with await aio_pika.connect(uri, timeout=5):
+            pass
+
+    try:
+        asyncio.run(connect())
+    except (aio_pika.exceptions.AMQPError, OSError):
+        return False
+    return True
 
 
 @pytest.fixture
@@ -112,6 +138,43 @@ def test_drift_in_the_broker_is_repaired_within_ten_seconds_and_told(
         what="queue and user are back",
     )
     eventually(lambda: "TopologyRepaired" in world.events("drifting"), timeout=10, what="an Event tells")
+
+
+def test_drift_while_the_operator_was_down_is_repaired_and_the_next_restart_writes_nothing(
+    world: World, rabbitmq: Running, management: Management, admin: str, operator: OperatorProcess
+) -> None:
+    messaging(world, "absent", WORKER, FRONT, rabbitmq=rabbitmq)
+    world.wait_ready("absent")
+    vhost = f"{world.namespace}.absent"
+    before, uri = snapshot.broker(world, "absent", rabbitmq), amqp_uri(world, "absent-worker")
+    operator.stop()
+    world.kubectl("patch", "secret", "absent-worker-amqp", "--type=merge", "-p", '{"stringData":{"uri":"amqp://x"}}')
+    world.kubectl("delete", "secret", "absent-front-amqp")
+    for path in (
+        f"queues/{vhost}/orders.retry",
+        f"bindings/{vhost}/e/events/q/orders/order.%23",
+        f"policies/{vhost}/usecase.dlq",
+        f"permissions/{vhost}/{vhost}.front",
+        f"users/{vhost}.worker",
+    ):
+        management.client.delete(path).raise_for_status()
+    assert snapshot.broker(world, "absent", rabbitmq) != before
+    operator.start()
+    eventually(lambda: snapshot.broker(world, "absent", rabbitmq) == before, timeout=15, what="the broker's objects")
+    for component in ("worker", "front"):
+        eventually(lambda c=component: opens(amqp_uri(world, f"absent-{c}")), timeout=10, what=component)  # type: ignore[misc]
+    assert amqp_uri(world, "absent-worker") != uri, "nobody knows the old password any more"
+    world.wait_ready("absent")
+
+    eventually(lambda: operator.metric("usecase_reconcile_queue_length") == 0, timeout=20, what="all is done")
+    operator.stop()
+    operator.start()
+    eventually(lambda: operator.metric("usecase_reconcile_seconds_count") >= 1, timeout=20, what="a pass")
+    eventually(lambda: operator.metric("usecase_reconcile_queue_length") == 0, timeout=20, what="all is done")
+    asked = r"usecase_broker_request_seconds_count\{"
+    eventually(lambda: operator.metric(asked) >= 4, timeout=30, what="definitions and counts, read twice")
+    assert operator.writes() == 0
+    assert operator.metric(asked) == operator.metric(rf'{asked}.*method="GET"')
 
 
 def test_a_foreign_queue_survives_everything(
@@ -228,6 +291,35 @@ def test_an_edited_secret_gets_a_new_password_that_the_broker_knows(
         timeout=15,
         what="a new password in the broker",
     )
-    uri = world.kubectl("get", "secret", "edited-worker-amqp", "-o", "jsonpath={.data.uri}")
-    decoded = subprocess.run(["base64", "-d"], input=uri, capture_output=True, text=True, check=True).stdout
-    assert decoded.startswith(f"amqp://{world.namespace}.edited.worker:")
+    assert amqp_uri(world, "edited-worker").startswith(f"amqp://{world.namespace}.edited.worker:")
+
+
+async def test_parts_are_stopped_in_reverse_order(
+    cluster: Cluster, world: World, rabbitmq: Running, admin: str, tmp_path: Path
+) -> None:
+    """Who is used goes after the pods of all who use it are gone; the API server's versions tell what was first."""
+    data = {"name": "data", "kind": "DataService"}
+    middle = {"name": "middle", "uses": [{"component": "data", "env": "DATA"}]}
+    front = {"name": "front", "uses": [{"component": "middle", "env": "MIDDLE"}], "publishes": [{"exchange": "events"}]}
+    worker = {**WORKER, "uses": [{"component": "data", "env": "DATA"}], "scaling": {"replicas": 2}}
+    gone: dict[tuple[str, str], int] = {}
+
+    def seen(type_: str, obj: dict[str, Any], _: float) -> None:
+        labels = obj["metadata"].get("labels", {})
+        if type_ == "DELETED" and labels.get("app.kubernetes.io/instance") == "ordered":
+            key = obj["kind"], labels["app.kubernetes.io/component"]
+            gone[key] = max(gone.get(key, 0), int(obj["metadata"]["resourceVersion"]))
+
+    with kwok_nodes(cluster):
+        parts = [{**each, "podTemplate": PLACED} for each in (front, worker, data, middle)]
+        messaging(world, "ordered", *parts, rabbitmq=rabbitmq)
+        world.wait_ready("ordered")
+        async with (
+            api.admin(cluster, tmp_path) as session,
+            api.watching(session, "Deployment", world.namespace, seen),
+            api.watching(session, "Pod", world.namespace, seen),
+        ):
+            await asyncio.to_thread(world.delete, "ordered")
+            await api.until(lambda: len(gone) == 8, 30, "every Deployment and every pod is gone")
+    for user, used in (("front", "middle"), ("middle", "data"), ("worker", "data")):
+        assert gone["Deployment", user] < gone["Pod", user] < gone["Deployment", used], gone

@@ -103,6 +103,9 @@ class FakeBroker:
     async def release(self, vhost: str) -> None:
         return None
 
+    def known(self, vhost: str) -> None:
+        return None
+
     async def observe(self, vhost: str, *, fresh: bool = False) -> Topology:
         if self.failure:
             raise self.failure
@@ -210,6 +213,18 @@ async def test_a_refused_object_keeps_everything_that_was_there() -> None:
     assert len(world.deployments()) == 2, "what does not depend on it goes on"
 
 
+async def test_a_pod_without_its_policy_is_not_started() -> None:
+    usecase, world = chain(), World()
+    world.refuses[f"NetworkPolicy/{usecase.name}-back"] = ApiError(403, "Forbidden", "exceeded quota")
+    report = await run(usecase, world, FakeBroker())
+    assert world.deployments() == [], "who uses it waits for it"
+    isolated = condition(report, reasons.NETWORK_ISOLATED)
+    assert (isolated.status, "back" in isolated.message) == ("False", True)
+    world.refuses.clear()
+    await run(usecase, world, FakeBroker())
+    assert len(world.deployments()) == 2
+
+
 async def test_an_autoscaler_goes_before_its_successor_comes() -> None:
     queue = {"mode": "Queue", "min": 1, "max": 3, "queue": {"name": "jobs", "messagesPerReplica": 5}}
     usecase, world = shop(scaling=queue), World()
@@ -261,6 +276,32 @@ async def test_without_a_broker_no_consumer_is_started_and_a_running_one_is_left
     await run(usecase, world, away)
     key = ("Deployment", f"{usecase.name}-worker")
     assert world.objects[key].hash == before[key].hash
+
+
+async def test_a_password_that_cant_be_stored_is_told_to_nobody() -> None:
+    usecase, world, broker = shop(), World(), FakeBroker()
+    world.known_secrets = secrets_of(usecase)
+    world.refuses[f"Secret/{usecase.name}-worker-amqp"] = Retry(reasons.NAME_CONFLICT, "it is somebody's", after=15)
+    report = await run(usecase, world, broker)
+    assert any(each.startswith("queue ") for each in broker.declared)
+    assert [each for each in broker.declared if each.startswith("user ")] == []
+    assert world.deployments() == []
+    assert condition(report, reasons.CREDENTIALS_READY).status != "True"
+    assert condition(report, reasons.ACCEPTED).reason == reasons.NAME_CONFLICT
+    broker.declared.clear()
+    await run(usecase, world, broker, before=report.status)
+    assert broker.declared == [], "nothing is new"
+
+
+async def test_what_was_made_in_the_broker_is_remembered_though_the_pods_cant_be_rendered() -> None:
+    ports = [{"name": "ops", "containerPort": 1}]
+    bad = {"spec": {"containers": [{"name": "main", "ports": [*ports, {"name": "ops", "containerPort": 2}]}]}}
+    usecase, world, promised = shop(podTemplate=bad), World(), []  # type: ignore[var-annotated]
+    world.known_secrets = secrets_of(usecase)
+    report = await run(usecase, world, FakeBroker(), promised)
+    assert condition(report, reasons.ACCEPTED).reason == reasons.POD_TEMPLATE_CONFLICT
+    assert report.status.messaging is not None
+    assert set(report.status.messaging.inventory.queues) == promised[0].queues
 
 
 async def test_a_missing_connection_secret_is_named() -> None:

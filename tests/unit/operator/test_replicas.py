@@ -82,6 +82,13 @@ def test_a_suspended_component_runs_no_pods(scaling: dict[str, Any], live: int |
     assert found == number
 
 
+@pytest.mark.parametrize(("asked", "number"), [(1, 1), (0, 0)])
+def test_who_scales_a_bot_beyond_one_is_not_followed(asked: int, number: int) -> None:
+    bot = make_usecase(component("bot", "Bot", scaling={"replicas": asked})).spec.components[0]
+
+    assert number_to_write(bot, "Manual", live=3, previous=before(asked, 1), suspended=False) == number
+
+
 def test_without_its_engine_a_queue_scaled_component_runs_at_least_one_pod() -> None:
     each = worker(QUEUE_0)
     mode = effective_mode(each, keda=False)

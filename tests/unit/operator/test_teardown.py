@@ -57,6 +57,9 @@ class SilentBroker:
     async def release(self, vhost: str) -> None:
         return None
 
+    def known(self, vhost: str) -> None:
+        return None
+
 
 class ForgetfulBroker:
     """Its one queue can't be counted, ever."""
@@ -81,12 +84,18 @@ class ForgetfulBroker:
     async def release(self, vhost: str) -> None:
         return None
 
+    def known(self, vhost: str) -> None:
+        return None
+
 
 class NoBroker:
     async def of(self, connection: Any, vhost: str) -> Any:
         raise Retry(reasons.BROKER_UNREACHABLE, "RabbitMQ does not answer")
 
     async def release(self, vhost: str) -> None:
+        return None
+
+    def known(self, vhost: str) -> None:
         return None
 
 
@@ -107,6 +116,14 @@ async def test_who_uses_is_stopped_before_who_is_used() -> None:
     world.pod_counts["front"] = 0
     await tear_down(deleting(), MADE, world, NoBroker(), BEGAN)
     assert world.deleted[2:] == ["Deployment/shop-back"]
+
+
+async def test_what_an_orphaning_deletion_shall_leave_is_left_whole() -> None:
+    usecase, world = deleting(), World("front", "back")
+    orphaned = replace(usecase, metadata=replace(usecase.metadata, finalizers=("orphan",)))
+    ended = await tear_down(orphaned, MADE, world, NoBroker(), BEGAN)
+    assert (ended.done, world.deleted) == (True, [])
+    assert "rabbitmqctl delete_vhost prod.shop" in ended.events[0].note
 
 
 async def test_pods_that_are_gone_already_are_no_obstacle() -> None:

@@ -69,6 +69,10 @@ class Brokers:
         broker.observer.watch(vhost)
         return broker
 
+    def known(self, vhost: str) -> Connection | None:
+        """By which *vhost* was reached last: the way out when its Secret went first."""
+        return self._used.get(vhost)
+
     def counts(self, vhost: str) -> Mapping[str, Count]:
         """The last counts of the queues in *vhost*; empty where nobody uses it."""
         connection = self._used.get(vhost)

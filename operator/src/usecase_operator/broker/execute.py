@@ -34,6 +34,7 @@ async def drop(api: Api, plan: Plan, found: Topology, policy: MessagingDeletion)
         await api.delete(f"permissions/{path}/{segment(name)}")
     await delete_users(api, plan.delete_users)
     if policy == "Retain":
+        await _loosen(api, path, plan, found)
         return [Kept(name, "deletionPolicy.messaging is Retain") for name in plan.delete_queues]
     for binding in plan.delete_bindings:
         await _unbind(api, path, binding)
@@ -48,6 +49,16 @@ async def drop(api: Api, plan: Plan, found: Topology, policy: MessagingDeletion)
         if not any(re.search(found.policies[policy_name].pattern, queue) for queue in names):
             await api.delete(f"policies/{path}/{segment(policy_name)}")
     return kept
+
+
+async def _loosen(api: Api, path: str, plan: Plan, found: Topology) -> None:
+    """What is kept keeps its bindings and limits; between what is declared only what is declared holds."""
+    for binding in plan.delete_bindings:
+        if binding.queue not in plan.delete_queues and binding.exchange not in plan.delete_exchanges:
+            await _unbind(api, path, binding)
+    for name in plan.delete_policies:
+        if not any(re.search(found.policies[name].pattern, queue) for queue in plan.delete_queues):
+            await api.delete(f"policies/{path}/{segment(name)}")
 
 
 async def put_vhost(api: Api, vhost: Vhost) -> None:

@@ -133,8 +133,7 @@ class Observer:
     async def _read(self) -> None:
         found = slices(await self._api.get("definitions"))
         if time.monotonic() - self._counted_at >= COUNTS_SECONDS:
-            self._count(await self._api.get(COUNTS))
-            self._counted_at = time.monotonic()
+            await self._try_to_count()
         for vhost, before in list(self._watched.items()):
             part = found.get(vhost)
             after = orjson.dumps(part, option=orjson.OPT_SORT_KEYS) if part else None
@@ -143,6 +142,14 @@ class Observer:
                 self._unread.discard(vhost)  # who began to watch it waits for this, and needs no word
             elif after != before:
                 self._changed(vhost)
+
+    async def _try_to_count(self) -> None:
+        """Numbers are asked of the whole broker, and may be slow: what is declared does not wait for them."""
+        self._counted_at = time.monotonic()
+        try:
+            self._count(await self._api.get(COUNTS))
+        except Retry as failure:
+            log.info("the broker does not count its queues", extra={"detail": failure.message})
 
     def _count(self, queues: list[dict[str, Any]]) -> None:
         counts: dict[str, dict[str, Count]] = {vhost: {} for vhost in self._watched}

@@ -74,4 +74,8 @@ def _foreign(obj: Json) -> tuple[Target, str] | None:
 
 
 def _made_by_keda(obj: Json) -> bool:
-    return any(each["kind"] == "ScaledObject" for each in obj["metadata"].get("ownerReferences", ()))
+    """For a ScaledObject of ours, which has its Deployment's name; somebody else's is a second autoscaler."""
+    target = obj["spec"]["scaleTargetRef"]["name"]
+    return any(
+        (each["kind"], each["name"]) == ("ScaledObject", target) for each in obj["metadata"].get("ownerReferences", ())
+    )

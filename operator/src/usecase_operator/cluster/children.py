@@ -110,6 +110,12 @@ class Children:
             self._owned.pop(owner, None)
         self._changed(owner)
 
+    def abandon(self, owner: str) -> None:
+        """*owner* is gone: what Kubernetes deletes after it may be told by no watch any more."""
+        for child in self._owned.pop(owner, {}).values():
+            self._owners.pop(child.uid, None)
+        self._lost.pop(owner, None)
+
     def forget_all_but(self, owners: Collection[str]) -> None:
         """What was lost matters while there is somebody to miss it."""
         self._lost = {owner: keys for owner, keys in self._lost.items() if owner in owners}

@@ -36,7 +36,7 @@ class Events:
             if error.status == 409:
                 await self._repeat(usecase.namespace, name)
             else:
-                log.info("an Event was not posted", extra={"event": reason, "error": str(error)})
+                log.warning("an Event was not posted", extra={"event": reason, "note": note, "error": str(error)})
 
     async def _repeat(self, namespace: str, name: str) -> None:
         """The same news again: one more in its series."""

@@ -55,6 +55,7 @@ class Reflector:
         self.synced = asyncio.Event()
         self.refused: int | None = None
         self._heard = time.monotonic()
+        self._complained = ""
 
     @property
     def age(self) -> float:
@@ -80,14 +81,17 @@ class Reflector:
             params["resourceVersion"] = str(self._version)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=4, sock_read=SILENCE_SECONDS)
         async with self._session.get(self.url, params=params, timeout=timeout) as response:
-            self._heard = time.monotonic()
             if response.status == 410:
                 self._version = None
                 return
             if response.status in (403, 404):
+                self._heard = time.monotonic()
                 self._refuse(response.status)
                 return
-            response.raise_for_status()
+            if response.status >= 400:
+                await self._complain(response)
+                return
+            self._heard, self._complained = time.monotonic(), ""
             self._accept()
             listed: set[str] | None = set() if listing else None
             async for line in response.content:
@@ -119,6 +123,13 @@ class Reflector:
         if listed is None or _ends_list(event):
             self._version = metadata["resourceVersion"]
         return True
+
+    async def _complain(self, response: aiohttp.ClientResponse) -> None:
+        """The server does not serve this watch: told once, and its age grows until somebody acts."""
+        said = f"{response.status} {(await response.text())[:300]}"
+        if self._complained != said:
+            log.warning("a watch is refused; trying again", extra={"watch": self.url, "answer": said})
+            self._complained = said
 
     def _refuse(self, status: int) -> None:
         self._version = None

@@ -46,8 +46,10 @@ class Resource:
         }
         try:
             await self._client.apply(manifest, subresource="/status")
-        except ApiError as error:
+        except BaseException as error:  # cut off or not leading: it counts as not written either
             self._usecases.unsent(metadata.uid)
+            if not isinstance(error, ApiError):
+                raise
             if error.tells_absence_of(metadata.name):
                 self._forget(usecase)
             if error.status == 409:

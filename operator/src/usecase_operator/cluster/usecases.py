@@ -18,13 +18,17 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Kept:
-    """*body* without managedFields and status. *sent*: digests of the last statuses we wrote, newest last."""
+    """*body* without managedFields and status. *sent*: digests of the last statuses we wrote, newest last.
+
+    *status*: as we wrote it last; *confirmed*: as the API server showed it last.
+    """
 
     uid: str
     key: Key
     asked: str
     body: bytes
     status: bytes
+    confirmed: bytes
     version: int
     sent: tuple[str, ...] = ()
 
@@ -77,6 +81,7 @@ class UseCases:
             body=before.body if before and same_request else _packed(_body(obj)),
             # The echo of an earlier write doesn't undo a later one that is under way.
             status=before.status if before and digest(status) in before.sent else _packed(status),
+            confirmed=_packed(status),
             version=version,
             sent=before.sent if before else (),
         )
@@ -93,10 +98,10 @@ class UseCases:
             kept.status = _packed(status)
 
     def unsent(self, uid: str) -> None:
-        """The last status noted by `sending` did not arrive: write it again."""
+        """The last status noted by `sending` may not have arrived: passes go on from what the server showed."""
         if kept := self._kept.get(uid):
             kept.sent = kept.sent[:-1]
-            kept.status = _packed({})
+            kept.status = kept.confirmed
 
     def keep_only(self, uids: Collection[str], version: int, namespace: str | None) -> None:
         """Forget what a list of *version* does not name, in *namespace* or in all."""

@@ -17,7 +17,7 @@ from usecase_operator.render.secret import amqp_secret
 from usecase_operator.render.service import service
 from usecase_operator.render.serviceaccount import service_account
 
-__all__ = ["ORDER", "Given", "render"]
+__all__ = ["ORDER", "Given", "broker_secrets", "render"]
 
 ORDER = (
     "ServiceAccount",
@@ -43,6 +43,15 @@ def render(usecase: UseCase, given: Given) -> list[Manifest]:
     of_components = (each for component in usecase.spec.components for each in _of_component(usecase, component, given))
     manifests = [with_hash(each) for each in (*shared, *of_components) if each is not None]
     return sorted(manifests, key=lambda each: ORDER.index(each["kind"]))
+
+
+def broker_secrets(usecase: UseCase, given: Given) -> list[Manifest]:
+    """The Secrets by which components and KEDA reach the broker: they are stored before the broker knows a password."""
+    made = (
+        scaler_secret(usecase, given),
+        *(amqp_secret(usecase, each, given) for each in usecase.spec.components),
+    )
+    return [with_hash(each) for each in made if each is not None]
 
 
 def _of_component(usecase: UseCase, component: Component, given: Given) -> tuple[Manifest | None, ...]:

@@ -33,7 +33,7 @@ UNLIMITED = -1
 def desired(usecase: UseCase, password_hashes: Mapping[str, str], administrator: str) -> Topology:
     """The topology of *usecase*.
 
-    *password_hashes*: user name → hash, for every name of `component_users` and for the scaler.
+    *password_hashes*: user name → hash, of `component_users` and the scaler. A user without one is not there.
     *administrator*: the operator's own broker user, which needs all rights in the vhost to delete in it.
     """
     consumed = [queue for queue in usecase.spec.messaging.queues if queue.name in _consumed(usecase)]
@@ -43,9 +43,9 @@ def desired(usecase: UseCase, password_hashes: Mapping[str, str], administrator:
         Permission(administrator, EVERYTHING, EVERYTHING, EVERYTHING),
         *(_permission(usecase, each) for each in usecase.spec.components if _has_broker_edge(each)),
     ]
-    users = [User(name, owner, password_hashes[name]) for name in component_users(usecase).values()]
-    if needs_scaler(usecase):
-        scaler = scaler_name(usecase.namespace, usecase.name)
+    known = [name for name in component_users(usecase).values() if name in password_hashes]
+    users = [User(name, owner, password_hashes[name]) for name in known]
+    if needs_scaler(usecase) and (scaler := scaler_name(usecase.namespace, usecase.name)) in password_hashes:
         users.append(User(scaler, owner | {"management"}, password_hashes[scaler]))
         permissions.append(Permission(scaler, NOTHING, NOTHING, NOTHING))
     return Topology(
@@ -81,7 +81,7 @@ def desired(usecase: UseCase, password_hashes: Mapping[str, str], administrator:
             ]
         ),
         users=_by_name(users),
-        permissions={each.user: each for each in permissions},
+        permissions={each.user: each for each in permissions if each.user in {administrator, *password_hashes}},
     )
 
 

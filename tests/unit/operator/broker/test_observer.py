@@ -31,14 +31,17 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(*answers: str) -> AsyncIterator[Reading]:
-    """A broker whose management API gives *answers* in turn, `SILENCE` being none; the last one stays."""
+async def reading(*answers: str, counts: int = 200) -> AsyncIterator[Reading]:
+    """A broker whose management API gives *answers* in turn, `SILENCE` being none; the last one stays.
+
+    *counts*: the status code with which it answers how many messages its queues hold.
+    """
     asked, silent, told = 0, asyncio.Event(), asyncio.Event()
 
     async def serve(request: web.Request) -> web.Response:
         nonlocal asked
         if request.path != "/api/definitions":
-            return web.Response(text="[]")
+            return web.Response(text="[]", status=counts)
         answer, asked = answers[min(asked, len(answers) - 1)], asked + 1
         if answer is SILENCE:
             silent.set()
@@ -93,6 +96,12 @@ async def test_who_waits_for_a_read_is_told_when_the_connection_is_given_up() ->
         await found.brokers.release("v")
         with pytest.raises(Retry):
             await waiting
+
+
+async def test_a_broker_that_cant_count_is_declared_to_all_the_same() -> None:
+    async with reading(EMPTY, counts=500) as found, asyncio.timeout(5):
+        assert (await found.broker.observe("v")).vhost
+        assert found.broker.counts("v") == {}
 
 
 async def test_a_change_that_is_seen_when_another_vhost_comes_is_told() -> None:

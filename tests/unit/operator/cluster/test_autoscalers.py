@@ -79,6 +79,11 @@ def test_an_autoscaler_that_keda_took_over_is_kedas_business(watched: Watched) -
     assert watched.foreign.on("n", "x-web") is None
 
 
+def test_somebody_elses_scaled_object_is_a_second_autoscaler(watched: Watched) -> None:
+    watched.sink.put(autoscaler(1, ownerReferences=[{**KEDAS[0], "name": "night"}]))
+    assert watched.foreign.on("n", "x-web") is not None
+
+
 def test_a_new_target_frees_the_old_one_and_wakes_both(watched: Watched) -> None:
     watched.sink.put(autoscaler(1))
     watched.sink.put(autoscaler(2, "x-other"))

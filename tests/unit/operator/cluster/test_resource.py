@@ -70,7 +70,7 @@ async def test_a_status_that_did_not_arrive_is_a_failure_of_the_pass(error: ApiE
     with pytest.raises(ApiError):
         await made.write_status(make_usecase(), {})
     assert usecases.uids() == [UID]
-    assert (usecases.body(UID) or {})["status"] == {}
+    assert (usecases.body(UID) or {})["status"] == admitted(body(), schema())["status"]
 
 
 async def test_nobody_is_held_who_is_not_there() -> None:

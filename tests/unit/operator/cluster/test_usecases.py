@@ -58,12 +58,14 @@ def test_a_status_that_somebody_edited_wakes() -> None:
     assert (usecases.body("u") or {})["status"] == {"backlog": "mine"}
 
 
-def test_a_status_that_did_not_arrive_is_written_again() -> None:
+def test_after_a_status_that_did_not_arrive_passes_go_on_from_the_one_that_did() -> None:
     usecases, _ = watched()
-    usecases.put(resource(1))
-    usecases.sending("u", {"backlog": "0"})
+    usecases.put(resource(1, status={"backlog": "0"}))
+    usecases.sending("u", {"backlog": "1-9"})
+    usecases.put(resource(2, status={"backlog": "1-9"}))
+    usecases.sending("u", {"backlog": "10-99"})
     usecases.unsent("u")
-    assert (usecases.body("u") or {})["status"] == {}
+    assert (usecases.body("u") or {})["status"] == {"backlog": "1-9"}
 
 
 def test_a_new_spec_an_annotation_and_a_deletion_wake() -> None:
