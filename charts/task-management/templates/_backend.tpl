@@ -88,9 +88,11 @@ annotations:
 valueFrom: {secretKeyRef: {name: {{ include "backend.secretName" . }}, key: {{ .key }}}}
 {{- end -}}
 
-{{- /* Files of the backend's folder, as a ConfigMap's data. */ -}}
+{{- /* Files of the backend's folder, as a ConfigMap's data; RabbitMQ's list of plugins with those of the values. */ -}}
 {{- define "backend.files" -}}
-{{- (.root.Files.Glob (printf "files/%s/*" .name)).AsConfig -}}
+{{- $files := (.root.Files.Glob (printf "files/%s/*" .name)).AsConfig -}}
+{{- with .values.extraPlugins }}{{ $files = replace "[rabbitmq_management" (printf "[rabbitmq_management,%s" (join "," .)) $files }}{{ end -}}
+{{- $files -}}
 {{- end -}}
 
 {{- /* Start of a pod's spec. User 999 is the server's user in the official images as in the home-made ones. */ -}}
@@ -111,14 +113,7 @@ securityContext:
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .values.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .values.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+{{- include "backend.placement" . }}
 {{- with .values.affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}
@@ -129,6 +124,17 @@ topologySpreadConstraints:
 {{- end }}
 {{- with .values.priorityClassName }}
 priorityClassName: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{- define "backend.placement" -}}
+{{- with .values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 

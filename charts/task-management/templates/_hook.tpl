@@ -64,6 +64,7 @@ securityContext:
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- include "backend.placement" (dict "values" $root.Values.hooks) }}
 containers:
   - name: main
     image: {{ include "backend.image" (dict "root" $root "values" (ternary $root.Values.hooks $root.Values.api (ne $root.Values.hooks.image.repository ""))) | quote }}

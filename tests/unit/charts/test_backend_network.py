@@ -36,6 +36,14 @@ def test_a_backend_admits_the_components_that_use_it(default: list[Manifest], ba
     ]
 
 
+def test_rabbitmq_admits_the_components_that_are_added(render: Render) -> None:
+    manifests = render(CHART, {"networkPolicy": {"extraComponents": ["audit", "exporter"]}})
+    (ports, (peer,)), *others = rules(one(manifests, "NetworkPolicy", "rabbitmq"))
+    (admitted,) = peer["podSelector"]["matchExpressions"]
+    assert (ports, admitted["values"]) == ([5672], [*EDGES["rabbitmq"], "audit", "exporter"])
+    assert [ports for ports, _ in others] == [[15672]]
+
+
 def test_the_management_port_is_for_the_operator_and_keda(default: list[Manifest]) -> None:
     admitted = list(rules(one(default, "NetworkPolicy", "rabbitmq")))
     assert len(admitted) == 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unit.charts.rendered import BACKENDS, CHART, Manifest, Render, containers, everywhere, one, pod
+from unit.charts.rendered import BACKENDS, BACKENDS_ALONE, CHART, Manifest, Render, containers, everywhere, one, pod
 
 TOLERATION = {"key": "dedicated", "operator": "Equal", "value": "data", "effect": "NoSchedule"}
 SPREAD = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
@@ -39,6 +39,15 @@ def test_further_volumes_are_seen_by_every_container(render: Render) -> None:
     templates = [pod(manifests, backend) for backend in BACKENDS]
     assert [template["spec"]["volumes"][-1] for template in templates] == [volume] * 4
     assert [container["volumeMounts"][-1] for each in templates for container in containers(each)] == [mount] * 5
+
+
+def test_further_plugins_of_rabbitmq_are_enabled_and_restart_it(render: Render, default: list[Manifest]) -> None:
+    values = {"rabbitmq": {"extraPlugins": ["rabbitmq_shovel", "rabbitmq_shovel_management"]}}
+    manifests = render(CHART, {**BACKENDS_ALONE, **values})
+    enabled = [one(each, "ConfigMap", "rabbitmq")["data"]["enabled_plugins"].strip() for each in (default, manifests)]
+    assert enabled == ["[rabbitmq_management].", "[rabbitmq_management,rabbitmq_shovel,rabbitmq_shovel_management]."]
+    configurations = [pod(each, "rabbitmq")["metadata"]["annotations"] for each in (default, manifests)]
+    assert configurations[0] != configurations[1]
 
 
 def test_storage_reaches_every_volume(render: Render) -> None:

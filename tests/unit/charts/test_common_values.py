@@ -52,6 +52,17 @@ def test_pull_secrets_reach_every_pod(render: Render) -> None:
     assert usecase(manifests)["spec"]["defaults"]["imagePullSecrets"] == wanted
 
 
+def test_hooks_and_the_demo_run_where_they_are_sent(render: Render, stack: list[Manifest]) -> None:
+    def placed(selector: dict[str, str], effect: str) -> Manifest:
+        return {"nodeSelector": selector, "tolerations": [{"operator": "Exists", "effect": effect}]}
+
+    hooks, demo = placed({"disk": "slow"}, "NoSchedule"), placed({"disk": "fast"}, "NoExecute")
+    pods = templates(render(CHART, {"hooks": hooks, "demo": {"botApi": demo}}))
+    wanted = {"Job/demo-uninstall": hooks, "Pod/demo-test": hooks, "Deployment/demo-bot-api": demo}
+    assert {name: {field: pods[name]["spec"].get(field) for field in hooks} for name in wanted} == wanted
+    assert not [name for name, pod in templates(stack).items() if {"nodeSelector", "tolerations"} & set(pod["spec"])]
+
+
 def accounts(manifests: list[Manifest]) -> list[tuple[Any, Any]]:
     specs = [pod(manifests, backend)["spec"] for backend in BACKENDS]
     return [(spec.get("serviceAccountName"), spec["automountServiceAccountToken"]) for spec in specs]

@@ -36,6 +36,10 @@ def test_helm_lint_finds_nothing(run_helm: Helm, chart: Path) -> None:
         pytest.param({"postgres": {"database": "my-db"}}, "/postgres/database", id="a database that needs quotes"),
         pytest.param({"postgres": {"storage": {"size": "big"}}}, "/postgres/storage/size", id="no size"),
         pytest.param({"networkPolicy": {"extraFrom": [{}]}}, "/networkPolicy/extraFrom/0", id="a peer that is all"),
+        pytest.param(
+            {"networkPolicy": {"extraComponents": ["*"]}}, "/networkPolicy/extraComponents/0", id="no component's name"
+        ),
+        pytest.param({"rabbitmq": {"extraPlugins": ["shovel]. ["]}}, "/rabbitmq/extraPlugins/0", id="no plugin"),
         pytest.param({"api": {"scaling": {"mode": "Queue"}}}, "/api/scaling/mode", id="an API scaled by a queue"),
         pytest.param({"api": {"expose": {"nodePort": 80}}}, "/api/expose/nodePort", id="no node port"),
         pytest.param(
