@@ -93,7 +93,7 @@ STACK = {
     ),
     "TaskApiLeavesAPeerAlone": (
         {stack("circuit_open", 'peer="postgres-data"'): "1+0x60"},
-        {stack("circuit_open", 'peer="postgres-data"'): FLAT},
+        {stack("circuit_open", 'peer="postgres-data"'): FLAT, stack("circuit_open", 'peer="redis"'): "1+0x60"},
     ),
     "TaskCreatesUndecided": (
         {stack("creates_of_unknown_outcome"): "2+0x60"},
