@@ -24,6 +24,7 @@ from usecase_runtime.tracing import span
 
 PROCESSED = Counter("messages_processed", "Messages settled", ["queue", "outcome"])
 SECONDS = Histogram("message_processing_duration_seconds", "Time in the handler", ["queue"])
+OUTCOMES = ("acknowledged", "retried", "rejected")
 MAX_TRIES = 5
 """What a queue of the UseCase resource has unless it says otherwise, like the next."""
 MAX_PROCESSING_SECONDS = 30
@@ -54,6 +55,9 @@ async def consume(
     until `stop` is set and what was begun is finished (for up to `grace` seconds). The part `consumer` of
     `readiness` is up exactly while the broker has our consumer registered.
     """
+    # A series that begins with its first message hides that one: `increase` needs a value from before.
+    for outcome in OUTCOMES:
+        PROCESSED.labels(queue, outcome)
 
     async def work(channel: AbstractChannel) -> None:
         await channel.set_qos(prefetch_count=prefetch)
