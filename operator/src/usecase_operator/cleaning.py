@@ -92,6 +92,16 @@ def skipped(usecase: UseCase, why: str) -> KubernetesEvent:
     return KubernetesEvent("Warning", reasons.MESSAGING_CLEANUP_SKIPPED, note)
 
 
+def left_in_another_broker(usecase: UseCase, before: Status) -> tuple[KubernetesEvent, ...]:
+    """Where the spec names another connection than the one that things were made by, nobody empties the old broker:
+    messages may wait there, and whoever moves decides about them.
+    """
+    old = before.messaging.connection if before.messaging else None
+    if old is None or old == before.way_to(usecase.spec.infrastructure.rabbitmq):
+        return ()
+    return (skipped(usecase, f"the spec names another broker than that of Secret {old.secret_name}"),)
+
+
 async def _leave(
     broker: Broker, vhost: Vhost, kept: list[Kept], foreign: tuple[str, ...]
 ) -> tuple[KubernetesEvent, ...]:

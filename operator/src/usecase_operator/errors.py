@@ -1,7 +1,7 @@
 """The only two ways a step of the reconcile can fail.
 
-Any layer may raise them; the loop alone catches them and turns them into conditions. Both say *reason*, one
-PascalCase word out of `conditions.py`, and *message*, a sentence that names the thing, what is wrong with it
+Any layer may raise them; the steps of a pass keep them, and `conditions` turns them into what people read. Both say
+*reason*, one PascalCase word out of `reasons.py`, and *message*, a sentence that names the thing, what is wrong with it
 and the next step for the person who reads it.
 """
 

@@ -8,13 +8,13 @@ is kept for the status, and what does not depend on it goes on. `settle` calls t
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from usecase_operator import applying, graph, messaging, reasons, report, workloads
 from usecase_operator import credentials as credentials_of
 from usecase_operator.applying import Pass, apply
-from usecase_operator.cleaning import Brokers, clean, skipped
+from usecase_operator.cleaning import Brokers, clean, left_in_another_broker, skipped
 from usecase_operator.cluster.children import Key
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import SecretsOfNamespace
@@ -135,7 +135,9 @@ async def _broker(
         return messaging.Outcome(made=messaging.made_before(before))
     if not messaging.has_messaging(usecase):
         return await _without_messaging(usecase, before, secrets, brokers)
-    return await messaging.settle(usecase, before, secrets.get, cluster.children(usecase), brokers, remember, store)
+    left = left_in_another_broker(usecase, before)
+    found = await messaging.settle(usecase, before, secrets.get, cluster.children(usecase), brokers, remember, store)
+    return replace(found, events=(*found.events, *left))
 
 
 async def _without_messaging(

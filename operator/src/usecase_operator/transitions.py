@@ -1,6 +1,6 @@
 """The difference of two statuses → Kubernetes Events. On transitions only: a state that lasts is told once.
 
-Which transitions are worth an Event is a table; `reconcile` posts what comes out. The message of a condition may change
+Which transitions are worth an Event is a table; `settle` posts what comes out. The message of a condition may change
 without one: a queue of Events is no log.
 """
 

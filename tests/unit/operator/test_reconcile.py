@@ -17,7 +17,7 @@ from usecase_operator.infrastructure import Infrastructure, Messaging
 from usecase_operator.metadata import HASH, REVISION
 from usecase_operator.model import UseCase
 from usecase_operator.reconcile import Report, reconcile
-from usecase_operator.status import Status
+from usecase_operator.status import BrokerConnection, Status
 from usecase_operator.topology.objects import Topology
 from usecase_operator.topology.plan import Inventory, Plan
 from usecase_operator.workload import Workload
@@ -331,6 +331,19 @@ async def test_what_was_made_in_a_broker_goes_with_the_specs_last_word_of_it() -
     assert broker.topology == Topology()
     assert report.status.messaging is None
     assert condition(report, reasons.MESSAGING_READY) is None
+
+
+async def test_a_use_case_that_moves_to_another_broker_says_what_it_leaves() -> None:
+    usecase, world = shop(), World()
+    world.known_secrets = secrets_of(usecase)
+    before = (await run(usecase, world, FakeBroker())).status
+    assert before.messaging
+    elsewhere = replace(before, messaging=replace(before.messaging, connection=BrokerConnection("old-broker", 5672)))
+    report = await run(usecase, world, FakeBroker(), before=elsewhere)
+    assert ["old-broker" in each.note for each in report.events] == [True]
+    assert report.status.messaging
+    assert report.status.messaging.connection == before.messaging.connection
+    assert (await run(usecase, world, FakeBroker(), before=report.status)).events == ()
 
 
 async def test_without_the_remembered_secret_what_stays_in_the_broker_is_told() -> None:
