@@ -5,8 +5,6 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
 from cluster.fixtures import Cluster
 from integration.operator.rights import ACCOUNT, LEASES, RULES, SECRETS, role
 
@@ -20,7 +18,8 @@ def home_of_operator(cluster: Cluster) -> Iterator[str]:
     with _alone(cluster), plain_namespace(cluster, "home") as name:
         cluster.kubectl("--namespace", name, "create", "serviceaccount", ACCOUNT)
         cluster.apply(*role(name, "operator-leases", LEASES, name), namespace=name)
-        cluster.apply(yaml.safe_load(CRD.read_text()))
+        # A chart that was installed before owns the definition, and may have been of another version.
+        cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename", str(CRD))
         yield name
 
 
