@@ -184,7 +184,8 @@ class Settler:
             if self.usecases.uid_of(key) is None:
                 await self.brokers.release(vhost_name(namespace, name))
             self.cluster.secret_watches.release(namespace, uid)
-        self.cluster.child_index.abandon(uid)
+            # Whoever was never known may only not have been heard of yet: children come first at a start.
+            self.cluster.child_index.abandon(uid)
 
 
 def urgent(before: Status, after: Status) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from cluster.backends import Running
 from usecase_operator.broker.brokers import Broker
 from usecase_operator.broker.connection import Connection
 from usecase_operator.errors import Retry
+from usecase_operator.topology.objects import Topology
+from usecase_operator.topology.plan import Inventory, diff
 
 
 def connection_to(rabbitmq: Running, **changes: Any) -> Connection:
@@ -35,10 +38,15 @@ async def eventually(check: Callable[[], Awaitable[Any]], seconds: float, what: 
 
 
 async def removed(broker: Broker, vhost: str, users: Sequence[str] = ()) -> None:
-    """Take a vhost and its users off the broker as the operator does: a broker that is too busy is asked again."""
+    """Take a vhost and its users off the broker as the operator does: what is in it goes first, and a broker that is
+    too busy is asked again.
+    """
 
     async def gone() -> bool:
         with suppress(Retry):
+            found = await broker.observe(vhost, fresh=True)
+            plan = replace(diff(Topology(), found, Inventory.of(found), ""), delete_users=tuple(users))
+            await broker.drop(plan, found, "Delete")
             await broker.delete_vhost(vhost)
             await broker.delete_users(users)
             return True

@@ -48,11 +48,12 @@ def broker(world: World, usecase: str, rabbitmq: Running) -> dict[str, Json]:
     definitions = httpx.get(f"{connection.management}/api/definitions", auth=auth, timeout=30).json()
     vhost = f"{world.namespace}.{usecase}"
     found = {
-        section: [_entry(each, vhost) for each in definitions[section] if each.get("vhost") == vhost]
+        section: [_entry(each, world.namespace) for each in definitions[section] if each.get("vhost") == vhost]
         for section in ("permissions", "policies", "exchanges", "queues", "bindings")
     }
-    found["vhosts"] = [_entry(each, vhost) for each in definitions["vhosts"] if each["name"] == vhost]
-    found["users"] = [_entry(each, vhost) for each in definitions["users"] if each["name"].startswith(f"{vhost}.")]
+    found["vhosts"] = [_entry(each, world.namespace) for each in definitions["vhosts"] if each["name"] == vhost]
+    users = [each for each in definitions["users"] if each["name"].startswith(f"{vhost}.")]
+    found["users"] = [_entry(each, world.namespace) for each in users]
     return {section: sorted(entries, key=_text) for section, entries in found.items() if entries}
 
 
@@ -84,11 +85,11 @@ def _steady(annotations: Json) -> Json:
     return {key: value for key, value in annotations.items() if key not in VOLATILE}
 
 
-def _entry(found: Json, vhost: str) -> Json:
+def _entry(found: Json, namespace: str) -> Json:
     kept = {key: value for key, value in found.items() if key not in ("password_hash", "metadata")}
     if "tags" in kept:
         kept["tags"] = sorted(each for each in kept["tags"] if not each.startswith("uid."))
-    return json.loads(_text(kept).replace(vhost, "VHOST"))
+    return json.loads(_text(kept).replace(namespace, "NAMESPACE"))
 
 
 def _text(value: Json) -> str:

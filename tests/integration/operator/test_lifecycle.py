@@ -142,9 +142,12 @@ def test_who_changed_a_field_is_told_by_name(world: World) -> None:
     before = essence(world)
     policy = '{"spec":{"policyTypes":["Egress"]}}'
     world.kubectl("patch", "networkpolicy", "hurt-web", "--type=merge", "--field-manager=intruder", "-p", policy)
-    [note] = eventually(lambda: world.notes("hurt", "FieldConflict"), timeout=10, what="an Event tells")
-    assert "NetworkPolicy hurt-web: spec.policyTypes" in note
-    assert "changed by intruder; put back" in note
+
+    def told() -> bool:
+        notes = [each for each in world.notes("hurt", "FieldConflict") if "intruder" in each]
+        return notes == ["NetworkPolicy hurt-web: spec.policyTypes changed by intruder; put back"]
+
+    eventually(told, timeout=10, what="an Event tells")
     assert essence(world) == before
 
 

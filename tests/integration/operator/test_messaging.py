@@ -262,14 +262,26 @@ def test_deletion_does_not_wait_for_a_broker_beyond_its_deadline(
     assert "MessagingCleanupSkipped" in world.events("orphan")
 
 
-def test_deletion_does_not_wait_for_a_connection_secret_that_is_gone(
+def test_a_broker_whose_secret_went_first_is_cleaned_by_what_is_known_of_it(
     world: World, rabbitmq: Running, management: Management, admin: str
 ) -> None:
     messaging(world, "cut", WORKER, rabbitmq=rabbitmq)
     world.wait_ready("cut")
     world.kubectl("delete", "secret", admin)
     world.delete("cut", timeout="30s")
-    assert "MessagingCleanupSkipped" in world.events("cut")
+    assert f"{world.namespace}.cut" not in management.vhosts()
+
+
+def test_deletion_does_not_wait_for_a_connection_secret_that_nobody_knows(
+    world: World, rabbitmq: Running, management: Management, admin: str, operator: OperatorProcess
+) -> None:
+    messaging(world, "lost", WORKER, rabbitmq=rabbitmq)
+    world.wait_ready("lost")
+    operator.stop()
+    world.kubectl("delete", "secret", admin)
+    operator.start()
+    world.delete("lost", timeout="30s")
+    assert "MessagingCleanupSkipped" in world.events("lost")
 
 
 def test_a_foreground_deletion_ends_too(world: World, rabbitmq: Running, management: Management, admin: str) -> None:
