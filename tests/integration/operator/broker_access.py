@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,19 +36,26 @@ async def eventually(check: Callable[[], Awaitable[Any]], seconds: float, what: 
     return found
 
 
-async def removed(broker: Broker, vhost: str, users: Sequence[str] = ()) -> None:
+async def removed(broker: Broker, vhost: str, users: Sequence[str] = (), seconds: float = 60) -> None:
     """Take a vhost and its users off the broker as the operator does: what is in it goes first, and a broker that is
     too busy is asked again.
     """
 
+    said = ""
+
     async def gone() -> bool:
-        with suppress(Retry):
+        nonlocal said
+        try:
             found = await broker.observe(vhost, fresh=True)
             plan = replace(diff(Topology(), found, Inventory.of(found), ""), delete_users=tuple(users))
             await broker.drop(plan, found, "Delete")
             await broker.delete_vhost(vhost)
-            await broker.delete_users(users)
-            return True
-        return False
+        except Retry as failure:
+            said = failure.message
+            return False
+        return True
 
-    await eventually(gone, 60, f"the vhost {vhost} is deleted")
+    try:
+        await eventually(gone, seconds, f"the vhost {vhost} is deleted")
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {said}") from None

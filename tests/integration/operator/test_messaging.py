@@ -140,7 +140,7 @@ def test_drift_in_the_broker_is_repaired_within_ten_seconds_and_told(
     eventually(lambda: "TopologyRepaired" in world.events("drifting"), timeout=10, what="an Event tells")
 
 
-def test_drift_while_the_operator_was_down_is_repaired_and_the_next_restart_writes_nothing(
+def test_drift_while_the_operator_was_down_is_repaired(
     world: World, rabbitmq: Running, management: Management, admin: str, operator: OperatorProcess
 ) -> None:
     messaging(world, "absent", WORKER, FRONT, rabbitmq=rabbitmq)
@@ -165,16 +165,6 @@ def test_drift_while_the_operator_was_down_is_repaired_and_the_next_restart_writ
         eventually(lambda c=component: opens(amqp_uri(world, f"absent-{c}")), timeout=10, what=component)  # type: ignore[misc]
     assert amqp_uri(world, "absent-worker") != uri, "nobody knows the old password any more"
     world.wait_ready("absent")
-
-    eventually(lambda: operator.metric("usecase_reconcile_queue_length") == 0, timeout=20, what="all is done")
-    operator.stop()
-    operator.start()
-    eventually(lambda: operator.metric("usecase_reconcile_seconds_count") >= 1, timeout=20, what="a pass")
-    eventually(lambda: operator.metric("usecase_reconcile_queue_length") == 0, timeout=20, what="all is done")
-    asked = r"usecase_broker_request_seconds_count\{"
-    eventually(lambda: operator.metric(asked) >= 4, timeout=30, what="definitions and counts, read twice")
-    assert operator.writes() == 0
-    assert operator.metric(asked) == operator.metric(rf'{asked}.*method="GET"')
 
 
 def test_a_foreign_queue_survives_everything(
