@@ -37,7 +37,7 @@ def renamed_images(deployed: Deployed) -> Iterator[dict[str, str]]:
 @pytest.mark.timeout(600)
 async def test_upgrade_and_rollback_under_load_refuse_nobody_and_lose_nothing(deployed: Deployed) -> None:
     with renamed_images(deployed) as tags:
-        patient = {key: PATIENT for key in SERVING}
+        patient = dict.fromkeys(SERVING, PATIENT)
         changed = {
             key: {**patient.get(key, {}), "image": {**deployed.values[key]["image"], "tag": tag}}
             for key, tag in tags.items()

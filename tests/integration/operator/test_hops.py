@@ -89,8 +89,8 @@ async def declared(rabbitmq: Running, brokers: Brokers) -> AsyncIterator[Declare
     made = Declared(rabbitmq, await brokers.of(connection, topology.vhost.name), topology)
     await eventually(made.repair, 20, "the topology is declared")
     yield made
-    # A queue that was killed within seconds of its birth may not come up again, and RabbitMQ then answers no deletion of
-    # it: what is left goes with the server.
+    # A queue that was killed within seconds of its birth may not come up again, and RabbitMQ then answers no deletion
+    # of it: what is left goes with the server.
     with suppress(AssertionError):
         await removed(made.broker, made.vhost, sorted(topology.users), seconds=10)
 
