@@ -46,7 +46,8 @@ def test_it_ends_with_one_clear_line(vhost: Vhost, changed: dict[str, str], line
         ran = subprocess.run(
             [sys.executable, "-m", MODULE], env=env | changed, capture_output=True, text=True, timeout=60
         )  # fmt: skip
-    (said,) = ran.stderr.splitlines()
+    said, *more = ran.stderr.splitlines()
+    assert more == []
     assert ran.returncode == 2
     assert said.startswith(line)
 

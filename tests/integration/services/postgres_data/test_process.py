@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -140,28 +139,6 @@ def test_a_database_that_is_killed_is_a_503_and_then_it_goes_on(
     eventually(process.ready, 20, "readiness")
     again = eventually(lambda: (answer := create(process, user_id)).status_code == 201 and answer, 20, "a create")
     eventually(lambda: again.json()["id"] in [event["data"]["id"] for event in events(vhost)], 20, "its message")
-
-
-async def told(dsn: str, *statements: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    for statement in statements:
-        await connection.execute(statement)
-    await connection.close()
-
-
-def test_a_changed_password_is_a_503_until_it_is_known_again(variables: dict[str, str]) -> None:
-    owner, role = variables["DATABASE_URL"], f"r{uuid4().hex[:8]}"
-    asyncio.run(told(owner, f"create role {role} superuser login password 'first'"))
-    address = urlsplit(owner)
-    dsn = address._replace(netloc=f"{role}:first@{address.hostname}:{address.port}").geturl()
-    with service(MODULE, {**variables, "DATABASE_URL": dsn}) as process:
-        user_id = register(process)
-        end = f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'"
-        asyncio.run(told(owner, f"alter role {role} password 'second'", end))
-        refused = eventually(lambda: (found := create(process, user_id)).status_code != 201 and found, 20, "a refusal")
-        assert (refused.status_code, refused.json()["type"]) == (503, "urn:usecase:database-unavailable")
-        asyncio.run(told(owner, f"alter role {role} password 'first'"))
-        eventually(lambda: create(process, user_id).status_code == 201, 20, "a create")
 
 
 def test_without_a_broker_creates_go_on_and_are_told_later(variables: dict[str, str], vhost: Vhost) -> None:
