@@ -1,7 +1,7 @@
 """One run for one UseCase: read it from the mirror, carry the story out, write what is new in the status, tell it.
 
-Whatever a pass lets through becomes a condition and a time to try again. The status is written
-at once where a condition changes its status, and otherwise at growing intervals: a roll-out costs a handful of writes.
+Whatever a pass lets through becomes a condition and a time to try again. The status is written at once where a
+condition changes its status, and otherwise at growing intervals: a roll-out costs a handful of writes.
 """
 
 import asyncio

@@ -129,7 +129,7 @@ async def _clean(
         if brokers.known(vhost_name(usecase.namespace, usecase.name)) is None:
             raise
         log.info("cleaning the broker without its Secret", extra={"usecase": usecase.name, "why": forbidden.message})
-        return await clean(usecase, before, _no_secret, brokers, patient=patient)
+        secrets = _no_secret
     return await clean(usecase, before, secrets, brokers, patient=patient)
 
 

@@ -33,17 +33,17 @@ async def drop(api: Api, plan: Plan, found: Topology, policy: MessagingDeletion)
     for name in plan.delete_permissions:
         await api.delete(f"permissions/{path}/{segment(name)}")
     await delete_users(api, plan.delete_users)
-    if policy == "Retain":
-        await _loosen(api, path, plan, found)
-        return [Kept(name, "deletionPolicy.messaging is Retain") for name in plan.delete_queues]
+    retain = policy == "Retain"
     for binding in plan.delete_bindings:
-        await _unbind(api, path, binding)
-    kept = await kept_queues(api, path, plan.delete_queues) if policy == "DeleteIfEmpty" else []
+        # What is retained keeps its bindings; between what is declared only what is declared holds.
+        if not (retain and (binding.queue in plan.delete_queues or binding.exchange in plan.delete_exchanges)):
+            await _unbind(api, path, binding)
+    kept = await _kept(api, path, plan, policy)
     names = {each.queue for each in kept}
     for queue in plan.delete_queues:
         if queue not in names:
             await api.delete(f"queues/{path}/{segment(queue)}")
-    for exchange in plan.delete_exchanges:
+    for exchange in () if retain else plan.delete_exchanges:
         await api.delete(f"exchanges/{path}/{segment(exchange)}")
     for policy_name in plan.delete_policies:
         if not any(re.search(found.policies[policy_name].pattern, queue) for queue in names):
@@ -51,14 +51,11 @@ async def drop(api: Api, plan: Plan, found: Topology, policy: MessagingDeletion)
     return kept
 
 
-async def _loosen(api: Api, path: str, plan: Plan, found: Topology) -> None:
-    """What is kept keeps its bindings and limits; between what is declared only what is declared holds."""
-    for binding in plan.delete_bindings:
-        if binding.queue not in plan.delete_queues and binding.exchange not in plan.delete_exchanges:
-            await _unbind(api, path, binding)
-    for name in plan.delete_policies:
-        if not any(re.search(found.policies[name].pattern, queue) for queue in plan.delete_queues):
-            await api.delete(f"policies/{path}/{segment(name)}")
+async def _kept(api: Api, path: str, plan: Plan, policy: MessagingDeletion) -> list[Kept]:
+    """Of the queues that *plan* drops those that stay by *policy*."""
+    if policy == "Retain":
+        return [Kept(name, "deletionPolicy.messaging is Retain") for name in plan.delete_queues]
+    return await kept_queues(api, path, plan.delete_queues) if policy == "DeleteIfEmpty" else []
 
 
 async def put_vhost(api: Api, vhost: Vhost) -> None:
