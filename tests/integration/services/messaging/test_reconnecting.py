@@ -28,3 +28,21 @@ async def test_waits_grow_while_a_queue_is_missing(vhost: Vhost) -> None:
     gaps = [later - earlier for earlier, later in pairwise(moments)]
     # Only from below: a slow machine makes gaps longer. The clock may be a little behind.
     assert [gap >= FIRST_WAIT_SECONDS * 2**number * 0.95 for number, gap in enumerate(gaps)] == [True] * 4
+
+
+async def test_a_stop_in_the_middle_of_a_handshake_leaves_nothing_open(vhost: Vhost) -> None:
+    async def stopped_after(seconds: float) -> None:
+        stop = asyncio.Event()
+
+        async def work(_channel: AbstractChannel) -> None:
+            await stop.wait()
+
+        connecting = asyncio.create_task(keep_connected(vhost.url, "test", work, pytest.fail, stop))
+        await asyncio.sleep(seconds)
+        stop.set()
+        await connecting
+
+    mine = asyncio.current_task()
+    for milliseconds in range(50):
+        await stopped_after(milliseconds / 1000)
+        await until(lambda: asyncio.all_tasks() == {mine}, 10)

@@ -51,6 +51,18 @@ async def test_a_start_that_waits_ends_when_it_is_told_to() -> None:
     assert await unless(stop, asyncio.Event().wait()) is None
 
 
+async def test_what_is_nearly_started_is_finished() -> None:
+    stop = asyncio.Event()
+
+    async def start() -> str:
+        stop.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return "pool"
+
+    assert await unless(stop, start(), patience=60) == "pool"
+
+
 async def test_a_start_that_succeeds_gives_its_result() -> None:
     async def start() -> str:
         return "pool"

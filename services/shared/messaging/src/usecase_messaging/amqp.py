@@ -19,6 +19,10 @@ from usecase_runtime.server import unless
 HEARTBEAT_SECONDS = 10
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
+HANDSHAKE_SECONDS = 1.0
+"""For a connection that is being opened when the service stops: one that is broken off stays open in the client library
+until the loop ends, and fails there.
+"""
 _log = structlog.get_logger()
 Work = Callable[[AbstractChannel], Awaitable[None]]
 
@@ -37,9 +41,11 @@ async def keep_connected(url: str, name: str, work: Work, lost: Callable[[str], 
             connecting = aio_pika.connect(
                 address, timeout=HEARTBEAT_SECONDS, client_properties={"connection_name": name}
             )
-            if (connection := await unless(stop, connecting)) is None:
+            if (connection := await unless(stop, connecting, HANDSHAKE_SECONDS)) is None:
                 return
             async with connection:
+                if stop.is_set():
+                    return
                 channel = await connection.channel(on_return_raises=True)
                 opened = clock()
                 return await _until_closed(channel, work)

@@ -60,12 +60,17 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
-async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """The result of `work`, or None as soon as `stop` is set: for a start that waits for somebody else."""
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T], patience: float = 0) -> T | None:
+    """The result of `work`, or None as soon as `stop` is set: for a start that waits for somebody else.
+
+    `patience`: seconds that `work` then still has, for what is better finished than broken off.
+    """
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     ends: set[asyncio.Future[Any]] = {working, stopping}
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    if not working.done():
+        await asyncio.wait({working}, timeout=patience)
     if working.done():
         return working.result()
     working.cancel()
