@@ -28,6 +28,8 @@ members=(operator services/shared/{contracts,http,messaging,runtime} services/ap
          services/reminder-worker services/analytics-worker services/postgres-data services/mongo-data)
 external "${members[@]}" > "$work/all.in"
 python3 -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml","rb"))["dependency-groups"]["dev"]))' >> "$work/all.in"
+# What is pinned stays as it is unless an upgrade is asked for: uv reads the file that it is about to write.
+cp requirements/dev.txt "$work/dev.txt"
 "$uv" "${common[@]}" "$work/all.in" -o "$work/dev.txt" "$@"
 cp "$work/dev.txt" requirements/dev.txt
 for member in operator services/api services/bot services/reminder-worker services/analytics-worker services/postgres-data services/mongo-data; do
