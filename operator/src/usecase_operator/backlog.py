@@ -1,4 +1,14 @@
-"""Queue lengths as a status may say them: in buckets, so that a resource rests while its queues move."""
+"""What queues hold, and how a status may say it: in buckets, so that a resource rests while its queues move."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a queue holds. None: the broker has no statistics of it yet, which is not zero."""
+
+    messages: int | None
+    consumers: int | None
 
 
 def bucket(messages: int) -> str:

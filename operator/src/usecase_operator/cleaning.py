@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from usecase_operator import messaging, reasons
+from usecase_operator.backlog import Count
 from usecase_operator.broker.connection import Connection
 from usecase_operator.broker.emptiness import Kept
-from usecase_operator.broker.observer import Count
 from usecase_operator.cluster.secrets import Secret
 from usecase_operator.errors import Retry
 from usecase_operator.model import MessagingDeletion, UseCase

@@ -31,7 +31,7 @@ class Credentials:
 def kept(usecase: UseCase, children: Mapping[Key, Child]) -> Credentials:
     """What the Secrets hold now: what pods go on with while the broker, or the way to it, is not known."""
     uris = {name: uri for name in component_users(usecase) if (uri := _value(children, _amqp_secret(usecase, name)))}
-    return Credentials(uris, _value(children, keda.scaler_name(usecase)), {})
+    return Credentials(uris, _value(children, keda.keda_name(usecase)), {})
 
 
 def credentials(usecase: UseCase, connection: Connection, children: Mapping[Key, Child]) -> Credentials:

@@ -10,7 +10,7 @@ from typing import Any
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from usecase_operator.broker.observer import Count
+from usecase_operator.backlog import Count
 from usecase_operator.reasons import SUSPENDED
 from usecase_operator.topology.desired import dead_letters, retry
 

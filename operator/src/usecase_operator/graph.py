@@ -1,48 +1,16 @@
-"""The relations of a use case as a graph: what starts first, what waits for what, and why.
+"""The components of a use case as a graph: what starts first, what waits for what, and why.
 
-Reads the edges that components declare; knows nothing of the cluster. `reconcile` takes the order from it, and
+Reads the gates of what components use; knows nothing of the cluster. `reconcile` takes the order from it, and
 `conditions` the root cause of a wait. Only edges with a gate decide about order: with `gate: None` two components may
 use each other.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 from usecase_operator import reasons
 from usecase_operator.errors import Stuck
 from usecase_operator.model import Component, UseCase
 from usecase_operator.status import BlockedOn
-
-Relation = Literal["uses", "consumes", "publishes"]
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """*source* is a component; *target* a component, store, queue or exchange, as *what* says."""
-
-    source: str
-    relation: Relation
-    what: Literal["component", "store", "queue", "exchange"]
-    target: str
-
-
-def edges(usecase: UseCase) -> tuple[Edge, ...]:
-    """Every declared relation, in the order of the spec."""
-    return tuple(edge for component in usecase.spec.components for edge in _edges(component))
-
-
-def _edges(component: Component) -> tuple[Edge, ...]:
-    return (
-        *(
-            Edge(component.name, "uses", "component", use.component)
-            if use.component
-            else Edge(component.name, "uses", "store", use.store or "")
-            for use in component.uses
-        ),
-        *(Edge(component.name, "consumes", "queue", each.queue) for each in component.consumes),
-        *(Edge(component.name, "publishes", "exchange", each.exchange) for each in component.publishes),
-    )
 
 
 def gates(component: Component) -> tuple[str, ...]:

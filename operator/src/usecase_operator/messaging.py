@@ -10,9 +10,9 @@ from typing import Protocol
 
 from usecase_operator import credentials as credentials_of
 from usecase_operator import metrics, reasons
+from usecase_operator.backlog import Count
 from usecase_operator.broker.connection import Connection, read_connection
 from usecase_operator.broker.emptiness import Kept
-from usecase_operator.broker.observer import Count
 from usecase_operator.cluster.children import Child, Key
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret

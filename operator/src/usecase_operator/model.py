@@ -178,6 +178,11 @@ class Component:
     resources: Resources | None = None
     pod_template: Mapping[str, Any] | None = None
 
+    @property
+    def speaks_amqp(self) -> bool:
+        """Whether it has an edge to the broker, and so a user, a Secret and a way there."""
+        return bool(self.consumes or self.publishes)
+
 
 # The whole
 

@@ -27,6 +27,7 @@ from usecase_operator.messaging import Remember
 from usecase_operator.metadata import Manifest, component_of
 from usecase_operator.model import UseCase
 from usecase_operator.render import Given, broker_secrets, render
+from usecase_operator.render.autoscaler import AUTOSCALERS
 from usecase_operator.render.secret import references
 from usecase_operator.status import ComponentStatus, Status
 from usecase_operator.topology.desired import component_users
@@ -36,8 +37,6 @@ from usecase_operator.workload import Trouble
 
 # What only a person can mend may be mended where no watch tells of it.
 STUCK_AGAIN = 120.0
-# An autoscaler of a Deployment that is not there yet would only complain.
-AFTER_ITS_DEPLOYMENT = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
 class Cluster(workloads.Cluster, applying.Cluster, Protocol):
@@ -87,7 +86,7 @@ async def reconcile(
     # 5. What pods need around them.
     deployments = {component_of(each): each for each in manifests if each["kind"] == "Deployment"}
     others = [each for each in manifests if each["kind"] != "Deployment"]
-    await apply(usecase, [each for each in others if each["kind"] not in AFTER_ITS_DEPLOYMENT], cluster, run)
+    await apply(usecase, [each for each in others if each["kind"] not in AUTOSCALERS], cluster, run)
 
     # 6. Pods, in the order in which they need each other.
     unheard = component_users(usecase) if broker.step != "done" else ()
@@ -97,7 +96,8 @@ async def reconcile(
     components = await workloads.start(usecase, plan, cluster, run, now)
     keep = {(each["kind"], each["metadata"]["name"]) for each in manifests}
     await _prune(usecase, keep | _not_autoscalers(usecase, cluster), cluster, run)
-    scaled = [each for each in others if each["kind"] in AFTER_ITS_DEPLOYMENT]
+    # One of a Deployment that is not there yet would only complain.
+    scaled = [each for each in others if each["kind"] in AUTOSCALERS]
     await apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)
 
     # 7. What is no longer asked for.
@@ -184,7 +184,7 @@ async def _prune(usecase: UseCase, keep: Collection[Key], cluster: Cluster, run:
 
 def _not_autoscalers(usecase: UseCase, cluster: Cluster) -> set[Key]:
     """An autoscaler that is left goes before its successor comes: KEDA refuses a ScaledObject beside an HPA."""
-    return {key for key in cluster.children(usecase) if key[0] not in AFTER_ITS_DEPLOYMENT}
+    return {key for key in cluster.children(usecase) if key[0] not in AUTOSCALERS}
 
 
 def _unguarded(usecase: UseCase, manifests: Iterable[Manifest], cluster: Cluster) -> list[str]:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from usecase_operator import reasons
-from usecase_operator.backlog import bucket
-from usecase_operator.broker.observer import Count
+from usecase_operator.backlog import Count, bucket
 from usecase_operator.conditions import Outcome, conditions, ready_count
 from usecase_operator.metadata import child_name
 from usecase_operator.model import Component, UseCase

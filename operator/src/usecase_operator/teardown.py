@@ -20,6 +20,7 @@ from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret, SecretsOfNamespace
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.model import UseCase
+from usecase_operator.render.autoscaler import AUTOSCALERS
 from usecase_operator.status import Status
 from usecase_operator.topology.ownership import vhost_name
 from usecase_operator.topology.plan import Inventory
@@ -27,7 +28,6 @@ from usecase_operator.transitions import KubernetesEvent
 
 log = logging.getLogger(__name__)
 
-AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 LOOK_AGAIN = 2.0
 # Kubernetes' own, while it takes the owner out of what shall stay.
 ORPHANING = "orphan"

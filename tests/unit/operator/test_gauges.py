@@ -4,7 +4,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from usecase_operator.broker.observer import Count
+from usecase_operator.backlog import Count
 from usecase_operator.gauges import Gauges
 
 COUNTS = {"prod.shop": {"jobs": Count(7, 1), "jobs.dlq": Count(4, 0), "other": Count(None, None)}}

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from usecase_operator import reasons
 from usecase_operator.errors import Stuck
-from usecase_operator.graph import Edge, blocked_on, edges, gates, start_order, stop_order
+from usecase_operator.graph import blocked_on, gates, start_order, stop_order
 from usecase_operator.model import UseCase
-from usecases import component, example, make_usecase
+from usecases import component, make_usecase
 
 
 def services(**uses: list[str] | dict[str, str]) -> UseCase:
@@ -21,16 +21,6 @@ def services(**uses: list[str] | dict[str, str]) -> UseCase:
         edges_ = [{"component": other, "env": f"URL_{other}", "gate": gate} for other, gate in gated.items()]
         made.append(component(name, uses=edges_))
     return make_usecase(*made)
-
-
-def test_every_declared_relation_is_an_edge() -> None:
-    found = edges(example("task-management"))
-
-    assert Edge("api", "uses", "component", "postgres-data") in found
-    assert Edge("postgres-data", "uses", "store", "postgres") in found
-    assert Edge("bot", "consumes", "queue", "bot_notifications") in found
-    assert Edge("postgres-data", "publishes", "exchange", "reminders") in found
-    assert len(found) == 15
 
 
 def test_who_uses_others_starts_after_them() -> None:

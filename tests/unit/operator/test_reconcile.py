@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from usecase_operator import reasons
+from usecase_operator.backlog import Count
 from usecase_operator.broker.connection import Connection
 from usecase_operator.broker.emptiness import Kept
-from usecase_operator.broker.observer import Count
 from usecase_operator.cluster.children import Child
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret

@@ -5,11 +5,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from usecase_operator.backlog import Count
 from usecase_operator.broker import execute
 from usecase_operator.broker.api import Api
 from usecase_operator.broker.connection import Connection
 from usecase_operator.broker.emptiness import Kept
-from usecase_operator.broker.observer import Count, Observer
+from usecase_operator.broker.observer import Observer
 from usecase_operator.model import MessagingDeletion
 from usecase_operator.topology.objects import Topology, Vhost
 from usecase_operator.topology.plan import Plan

@@ -10,12 +10,12 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from usecase_operator import reasons
+from usecase_operator.backlog import Count
 from usecase_operator.broker.api import Api
 from usecase_operator.errors import Retry
 from usecase_operator.topology.objects import Topology
@@ -28,14 +28,6 @@ COUNTS_SECONDS = 15.0
 COUNTS = "queues?columns=name,vhost,messages,consumers"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What a queue holds. None: the broker has no statistics of it yet, which is not zero."""
-
-    messages: int | None
-    consumers: int | None
 
 
 def pause_after(failures: int) -> float:

@@ -25,8 +25,6 @@ REQUEST_SECONDS = 4.5
 # So the server begins where a body does not fit its schema, with status 500 (kubernetes/kubernetes#122480): a field
 # that is unknown or of another type, a key that is twice in a list. It says so again each time.
 MISFIT = "failed to create typed patch object"
-# Manager of `spec.replicas` alone: the operator never owns the number (docs/decisions, "replicas").
-SCALER = f"{MANAGER}-scaler"
 
 Json = dict[str, Any]
 

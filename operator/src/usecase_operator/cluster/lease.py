@@ -48,7 +48,6 @@ class Lease:
         self._seen: tuple[str, str | None] | None = None
         self._seen_at = 0.0
         self._until = float("-inf")
-        self.epoch = 0
         self.acquired = asyncio.Event()
 
     @property
@@ -97,13 +96,12 @@ class Lease:
             }
         spec |= {"renewTime": _now(), "leaseDurationSeconds": DURATION}
         try:
-            lease = await self._put(lease)
+            await self._put(lease)
         except ApiError as error:
             if error.status == 409:
                 return False
             raise
         self._until = before + RENEW
-        self.epoch = lease["spec"]["leaseTransitions"]
         return True
 
     async def release(self) -> None:

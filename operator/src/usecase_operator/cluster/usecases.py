@@ -39,9 +39,6 @@ class UseCases:
         self._kept: dict[str, Kept] = {}
         self._by_key: dict[Key, str] = {}
 
-    def __len__(self) -> int:
-        return len(self._kept)
-
     def uids(self) -> list[str]:
         return list(self._kept)
 

@@ -5,6 +5,8 @@ from typing import Any
 from usecase_operator.metadata import Manifest, child_name, manifest
 from usecase_operator.model import Component, UseCase
 
+AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
+"""Kinds of children that write numbers of pods: applied after their Deployment, gone before it."""
 TARGET_UTILIZATION = 80
 """Percent of the CPU request, where the spec says nothing."""
 

@@ -11,7 +11,6 @@ from typing import Any
 from usecase_operator.metadata import child_name
 from usecase_operator.model import Component, Consume, Env, UseCase
 from usecase_operator.render.lifetime import stop_grace
-from usecase_operator.render.natures import speaks_amqp
 from usecase_operator.render.secret import AMQP_KEY, STORE_KEY, amqp_secret_name
 
 Variable = dict[str, Any]
@@ -57,7 +56,7 @@ def _reserved(usecase: UseCase, component: Component) -> Iterator[Variable]:
     health = component.health.http
     if health and (component.http is None or health.port != component.http.port):
         yield _literal("METRICS_PORT", str(health.port))
-    if speaks_amqp(component):
+    if component.speaks_amqp:
         yield _from_secret("RABBITMQ_URL", amqp_secret_name(usecase, component), AMQP_KEY)
 
 

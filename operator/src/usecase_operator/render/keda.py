@@ -23,7 +23,7 @@ def needs_scaler(usecase: UseCase) -> bool:
     return any(component.scaling.queue for component in usecase.spec.components)
 
 
-def scaler_name(usecase: UseCase) -> str:
+def keda_name(usecase: UseCase) -> str:
     """Name of the Secret and of the TriggerAuthentication."""
     return f"{usecase.name}-keda"
 
@@ -31,13 +31,13 @@ def scaler_name(usecase: UseCase) -> str:
 def scaler_secret(usecase: UseCase, given: Given) -> Manifest | None:
     if not needs_scaler(usecase) or given.scaler_host is None:
         return None
-    return opaque_secret(usecase, scaler_name(usecase), {HOST_KEY: given.scaler_host})
+    return opaque_secret(usecase, keda_name(usecase), {HOST_KEY: given.scaler_host})
 
 
 def trigger_authentication(usecase: UseCase, given: Given) -> Manifest | None:
     if not (needs_scaler(usecase) and given.keda):
         return None
-    name = scaler_name(usecase)
+    name = keda_name(usecase)
     return manifest(
         usecase,
         "keda.sh/v1alpha1",
@@ -89,5 +89,5 @@ def _queue_length(usecase: UseCase, queue: str, messages_per_replica: int) -> di
             "mode": "QueueLength",
             "value": str(messages_per_replica),
         },
-        "authenticationRef": {"name": scaler_name(usecase)},
+        "authenticationRef": {"name": keda_name(usecase)},
     }

@@ -26,8 +26,3 @@ NATURES: dict[ComponentKind, Nature] = {
 
 def nature(component: Component) -> Nature:
     return NATURES[component.kind]
-
-
-def speaks_amqp(component: Component) -> bool:
-    """Whether the component has an edge to the broker, and so a user, a Secret and a way there."""
-    return bool(component.consumes or component.publishes)

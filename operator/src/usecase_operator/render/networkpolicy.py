@@ -10,7 +10,6 @@ from typing import Any
 from usecase_operator.infrastructure import Labels, Reach
 from usecase_operator.metadata import Manifest, child_name, manifest, selector
 from usecase_operator.model import Component, UseCase
-from usecase_operator.render.natures import speaks_amqp
 from usecase_operator.render.probes import health_port
 
 Rule = dict[str, Any]
@@ -74,7 +73,7 @@ def _egress(usecase: UseCase, component: Component) -> list[Rule]:
             rules.append({"to": [_component(usecase, name)], "ports": _tcp([http.port])})
     for name in dict.fromkeys(use.store for use in component.uses if use.store):
         rules.append({"to": _reached(stores[name].reach), "ports": _tcp([stores[name].port])})
-    if infrastructure.rabbitmq and speaks_amqp(component):
+    if infrastructure.rabbitmq and component.speaks_amqp:
         rules.append({"to": _reached(infrastructure.rabbitmq.reach), "ports": _tcp([infrastructure.rabbitmq.port])})
     for opening in component.egress:
         rule: Rule = {"to": _addresses(opening.cidrs)}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from usecase_operator.metadata import Manifest, child_name, digest, manifest
 from usecase_operator.model import Component, UseCase
 from usecase_operator.render.given import Given
-from usecase_operator.render.natures import speaks_amqp
 
 AMQP_KEY = "uri"
 STORE_KEY = "uri"
@@ -19,7 +18,7 @@ def amqp_secret_name(usecase: UseCase, component: Component) -> str:
 def amqp_secret(usecase: UseCase, component: Component, given: Given) -> Manifest | None:
     """The component's own way into the broker; None before the password is there."""
     uri = given.amqp_uris.get(component.name)
-    if not speaks_amqp(component) or uri is None:
+    if not component.speaks_amqp or uri is None:
         return None
     return opaque_secret(usecase, amqp_secret_name(usecase, component), {AMQP_KEY: uri}, component.name)
 
@@ -40,7 +39,7 @@ def references(usecase: UseCase, component: Component) -> tuple[tuple[str, str],
 def config_digest(usecase: UseCase, component: Component, given: Given) -> str | None:
     """Changes when a Secret value that the component reads changes; None if it reads none."""
     found = [[secret, key, given.secret_digests.get((secret, key))] for secret, key in references(usecase, component)]
-    if speaks_amqp(component):
+    if component.speaks_amqp:
         uri = given.amqp_uris.get(component.name)
         found.append([amqp_secret_name(usecase, component), AMQP_KEY, None if uri is None else digest(uri)])
     return digest(found) if found else None

@@ -41,7 +41,7 @@ def desired(usecase: UseCase, password_hashes: Mapping[str, str], administrator:
     owner = mark(usecase.metadata.uid)
     permissions = [
         Permission(administrator, EVERYTHING, EVERYTHING, EVERYTHING),
-        *(_permission(usecase, each) for each in usecase.spec.components if _has_broker_edge(each)),
+        *(_permission(usecase, each) for each in usecase.spec.components if each.speaks_amqp),
     ]
     known = [name for name in component_users(usecase).values() if name in password_hashes]
     users = [User(name, owner, password_hashes[name]) for name in known]
@@ -90,7 +90,7 @@ def component_users(usecase: UseCase) -> dict[str, str]:
     return {
         each.name: user_name(usecase.namespace, usecase.name, each.name)
         for each in usecase.spec.components
-        if _has_broker_edge(each)
+        if each.speaks_amqp
     }
 
 
@@ -117,10 +117,6 @@ DEAD_LETTER_POLICY = Policy(
 
 def _consumed(usecase: UseCase) -> set[str]:
     return {each.queue for component in usecase.spec.components for each in component.consumes}
-
-
-def _has_broker_edge(component: Component) -> bool:
-    return bool(component.consumes or component.publishes)
 
 
 def _arguments(queue: QueueSpec) -> Arguments:
