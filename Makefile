@@ -61,8 +61,8 @@ unit: .venv/ready ## pure parts; charts are rendered by Helm, which is built onc
 contract: .venv/ready ## the seams between two files of the repository
 	@$(PY) -m pytest -q tests/contract
 integration: .venv/ready cluster images ## one real server at a time
-	@$(PY) -m pytest -q -n 2 --dist loadgroup tests/integration/services; services=$$?; \
-	$(PY) -m pytest -q tests/integration --ignore tests/integration/services && exit $$services
+	@$(PY) -m pytest -q -m "not alone" -n 2 --dist loadgroup tests/integration; status=$$?; \
+	$(PY) -m pytest -q -m alone tests/integration && exit $$status
 e2e: .venv/ready cluster images ## the whole, on the kind cluster
 	@$(PY) -m pytest -q tests/e2e
 soak: .venv/ready cluster images ## the long campaigns (hours)

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import pytest
+
 from cluster import bringup
 from cluster.backends import Running
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from integration.operator.test_messaging import MESSAGING, WORKER, connect, messaging
 from integration.operator.world import World
+
+pytestmark = pytest.mark.alone  # it takes KEDA off the cluster
 
 KINDS = ("scaledobjects.keda.sh", "triggerauthentications.keda.sh")
 SCALED: dict[str, Any] = {

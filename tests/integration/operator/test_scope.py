@@ -13,6 +13,8 @@ from integration.operator.places import home_of_operator, plain_namespace
 from integration.operator.rights import ACCOUNT, RULES, SECRETS, role
 from integration.operator.world import World
 
+pytestmark = pytest.mark.alone  # an operator of the whole cluster answers everybody's use cases
+
 IDLE: dict[str, Any] = {"name": "web", "scaling": {"replicas": 0}}
 READS = [{"name": "KEY", "secretRef": {"name": "elsewhere", "key": "key"}}]
 

@@ -17,17 +17,6 @@ from integration.services.stack.fresh import schema
 from integration.services.stack.stack import Stack
 from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, TASK_ANALYTICS_QUEUE, TASK_REMINDERS_QUEUE
 
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of two workers each takes whole files, as servers and fixtures are shared in them; and the files beside this one
-    are one worker's, as all of them use the stack.
-    """
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("stack" if item.path.parent == HERE else str(item.path)))
-
 
 @pytest.fixture
 def vhost(rabbitmq: Running) -> Iterator[Vhost]:
