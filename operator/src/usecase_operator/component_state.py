@@ -20,7 +20,8 @@ NOT_UP: frozenset[State | None] = frozenset({"Pending", "Blocked", "Progressing"
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a pass knows of a component. *revision*: of the rendered pod template. *workload*: None if there is no
-    Deployment. *blocked_on*: `graph.blocked_on`, asked only if this revision is not out yet.
+    Deployment. *blocked_on*: `graph.blocked_on`, asked only if this revision is not out yet. *unwritten*: the number of
+    pods was to change, and could not be written.
     """
 
     component: Component
@@ -31,11 +32,24 @@ class Seen:
     troubles: tuple[Trouble, ...] = ()
     blocked_on: tuple[BlockedOn, ...] = ()
     suspended_by: str = ""
+    unwritten: bool = False
 
 
 def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> ComponentStatus:
-    """The component's status. *since* stays while the state does."""
+    """The component's status. *since* stays while the state does.
+
+    A number that could not be written leaves all that decides about numbers as it was: the next pass wants it again.
+    """
     state, reason, message = _state(seen)
+    numbers = seen.replicas
+    if seen.unwritten and previous:
+        numbers = previous.replicas or numbers
+        if previous.state == "Suspended" and not seen.suspended_by:
+            state, reason, message = (
+                previous.state,
+                previous.reason or reason,
+                "still stopped: its number of pods could not be written",
+            )
     kept = previous.since if previous and previous.state == state else None
     found = seen.workload
     return ComponentStatus(
@@ -45,8 +59,8 @@ def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> 
         reason=reason,
         message=message,
         blocked_on=seen.blocked_on if state == "Blocked" else (),
-        replicas=replace(seen.replicas, ready=found.ready if found else 0, updated=found.updated if found else 0),
-        scaling_mode=previous.scaling_mode if seen.suspended_by and previous else seen.mode,
+        replicas=replace(numbers, ready=found.ready if found else 0, updated=found.updated if found else 0),
+        scaling_mode=previous.scaling_mode if previous and (seen.suspended_by or seen.unwritten) else seen.mode,
         since=kept or now,
     )
 

@@ -85,7 +85,7 @@ def conditions(usecase: UseCase, outcome: Outcome, previous: Status, now: str) -
 
 
 def _facts(usecase: UseCase, outcome: Outcome, previous: Status, now: str) -> Iterable[Finding | None]:
-    speaks = any(each.consumes or each.publishes for each in usecase.spec.components)
+    speaks = any(each.speaks_amqp for each in usecase.spec.components)
     messages = bool(usecase.spec.messaging.queues or usecase.spec.messaging.exchanges)
     yield _step(reasons.ACCEPTED, outcome.accepted, reasons.VALID, "the spec is valid and applied", previous)
     if speaks:

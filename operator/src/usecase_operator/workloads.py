@@ -80,12 +80,15 @@ async def _start(
     number = decide(live=live.desired if live else None)
     # A lost Secret is no reason to replace pods that run, a broker that is away none to start new consumers.
     held = name in (plan.unheard if live is None else plan.lacking)
+    unwritten = live is not None and number is not None
     if not run.cut_off:
         try:
             if not blocked and not held:
                 run.repaired(await cluster.apply_deployment(usecase, manifest, decide))
+                unwritten = False
             elif live is not None and number is not None:
                 await cluster.scale(manifest, number)
+                unwritten = False
         except (Retry, Stuck, ApiError) as error:
             run.failed(error, f"Deployment {manifest['metadata']['name']}")
     child, found = _deployment(usecase, manifest, cluster)
@@ -100,7 +103,7 @@ async def _start(
         now=now,
     )
     troubles = cluster.troubles(usecase, name)
-    seen = Seen(component, mode, revision, found, numbers, troubles, blocked, usecase.suspended_by)
+    seen = Seen(component, mode, revision, found, numbers, troubles, blocked, usecase.suspended_by, unwritten)
     return component_status(seen, previous, now)
 
 

@@ -102,6 +102,10 @@ DAMAGES = [
         id="NetworkPolicy",
     ),
     pytest.param(
+        ("patch", "networkpolicy", "hurt-web", "--type=merge", "-p", '{"spec":{"ingress":[{}]}}'),
+        id="NetworkPolicy that lets all in",
+    ),
+    pytest.param(
         (
             *("patch", "deployment", "hurt-web", "--type=merge", "-p"),
             '{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":77}}}}',

@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from usecase_operator import reasons
 from usecase_operator.backlog import Count
 from usecase_operator.broker.connection import Connection
@@ -62,10 +64,17 @@ class World:
         self._keep(manifest, base64.b64decode(uri).decode() if uri else None)
 
     async def apply_deployment(self, usecase: UseCase, manifest: dict[str, Any], number: Any) -> None:
+        live = self.number(manifest)
         await self.apply(usecase, manifest)
-        ready = 0 if manifest["metadata"]["name"] in self.slow else 1
+        wanted = number(live=live)
+        desired = (live or 0) if wanted is None else wanted
+        ready = 0 if manifest["metadata"]["name"] in self.slow else desired
         revision = manifest["metadata"]["annotations"][REVISION]
-        self._keep(manifest, Workload(revision, True, 1, 1, 1, ready, False, None))
+        self._keep(manifest, Workload(revision, True, desired, desired, desired, ready, False, None))
+
+    def number(self, manifest: dict[str, Any]) -> int | None:
+        child = self.objects.get((manifest["kind"], manifest["metadata"]["name"]))
+        return child.said.desired if child and isinstance(child.said, Workload) else None
 
     async def scale(self, manifest: dict[str, Any], number: int) -> None:
         self.applied.append(f"scale/{manifest['metadata']['name']}={number}")
@@ -223,6 +232,38 @@ async def test_a_pod_without_its_policy_is_not_started() -> None:
     world.refuses.clear()
     await run(usecase, world, FakeBroker())
     assert len(world.deployments()) == 2
+
+
+def lone(replicas: int = 2, **spec: Any) -> UseCase:
+    return make_usecase(
+        component("web", "API", scaling={"replicas": replicas}), infrastructure={}, messaging={}, **spec
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "number"),
+    [
+        pytest.param(lone(2), lone(5), 5, id="another-number"),
+        pytest.param(lone(2, suspend=True), lone(2), 2, id="goes-on"),
+    ],
+)
+async def test_a_number_that_could_not_be_written_is_written_later(
+    before: UseCase, after: UseCase, number: int
+) -> None:
+    world, name = World(), f"{after.name}-web"
+    first = await run(lone(2), world, FakeBroker())
+    first = await run(before, world, FakeBroker(), before=first.status)
+    world.refuses[f"Deployment/{name}"] = ApiError(429, "TooManyRequests", "")
+    second = await run(after, world, FakeBroker(), before=first.status)
+    assert second.failed is not None
+    again = await run(after, world, FakeBroker(), before=second.status)
+    assert condition(again, reasons.READY).status != "True"
+    world.refuses.clear()
+    last = await run(after, world, FakeBroker(), before=again.status)
+    made = last.status.component("web")
+    assert made is not None
+    assert made.replicas is not None
+    assert (made.state, made.replicas.desired) == ("Ready", number)
 
 
 async def test_an_autoscaler_goes_before_its_successor_comes() -> None:

@@ -94,13 +94,15 @@ class Client:
         """The object's metadata, or None if there is none."""
         return await self._found(kind, namespace, name, METADATA_ONLY)
 
-    async def uids(self, kind: str, namespace: str | None, page_size: int = PAGE) -> tuple[set[str], int]:
-        """UIDs of all objects of *kind*, and the version at which this was true. In pages, for their memory."""
-        found: set[str] = set()
+    async def roll(self, kind: str, namespace: str | None, page_size: int = PAGE) -> tuple[dict[str, Json], int]:
+        """UID → metadata of every object of *kind*, and the version of which this is true. In pages, for their memory."""
+        found: dict[str, Json] = {}
         params = {"limit": str(page_size)}
         while True:
             page = await self.request("GET", path(kind, namespace), accept=METADATA_LIST, **params)
-            found |= {each["metadata"]["uid"] for each in page["items"] or ()}
+            for each in page["items"] or ():
+                metadata = each["metadata"]
+                found[metadata["uid"]] = {key: metadata[key] for key in ("namespace", "name", "resourceVersion")}
             if not page["metadata"].get("continue"):
                 return found, int(page["metadata"]["resourceVersion"])
             params["continue"] = page["metadata"]["continue"]

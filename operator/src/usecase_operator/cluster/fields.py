@@ -2,7 +2,8 @@
 
 Server-side apply keeps, for each manager, the set of fields whose value is the manager's; a change by anybody
 else takes the field out of our set. So "our value stands" is "the field is in our set": exact, immune to the
-server's way of writing values (`1000m` and `1`), and a few hundred bytes to keep. Decision: docs/decisions.
+server's way of writing values (`1000m` and `1`), and a few hundred bytes to keep. An empty list is a value as any: it
+is what keeps everybody out in a NetworkPolicy. Decision: docs/decisions.
 """
 
 import zlib
@@ -69,7 +70,7 @@ def _missing(value: Any, fields: Fields, path: Path) -> list[Path]:
         return []  # a leaf: the whole value is owned at once
     members: list[tuple[str | None, Any, Path]]
     if isinstance(value, Mapping):
-        members = [(f"f:{key}", each, (*path, key)) for key, each in value.items() if not _empty(each)]
+        members = [(f"f:{key}", each, (*path, key)) for key, each in value.items() if each is not None]
     else:
         members = [(_item_key(each, fields), each, (*path, _name(each))) for each in value]
     return [each for member in members for each in _member(*member, fields)]
@@ -97,11 +98,6 @@ def _item_key(item: Any, fields: Fields) -> str | None:
 
 def _name(item: Any) -> str:
     return str(item.get("name") or item.get("containerPort") or item) if isinstance(item, Mapping) else str(item)
-
-
-def _empty(value: Any) -> bool:
-    """Null, {} and [] may vanish on the server; there is nothing in them to lose."""
-    return value is None or value == {} or value == []
 
 
 def _holds(fields: Fields, path: Path) -> bool:

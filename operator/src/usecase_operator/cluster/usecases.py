@@ -100,6 +100,11 @@ class UseCases:
             kept.sent = kept.sent[:-1]
             kept.status = kept.confirmed
 
+    def version_of(self, uid: str) -> int:
+        """The newest `resourceVersion` that was seen of it; 0 if none was."""
+        kept = self._kept.get(uid)
+        return kept.version if kept else 0
+
     def keep_only(self, uids: Collection[str], version: int, namespace: str | None) -> None:
         """Forget what a list of *version* does not name, in *namespace* or in all."""
         for uid, kept in list(self._kept.items()):

@@ -39,7 +39,7 @@ CONTAINER: dict[str, Any] = {
 
 
 def fields(container: dict[str, Any] = CONTAINER, **pod: Any) -> dict[str, Any]:
-    spec = {"f:containers": {'k:{"name":"main"}': container}, "f:tolerations": {}, **pod}
+    spec = {"f:containers": {'k:{"name":"main"}': container}, "f:tolerations": {}, "f:volumes": {}, **pod}
     return {
         "f:metadata": {"f:labels": {"f:app.kubernetes.io/name": {}}},
         "f:spec": {"f:template": {"f:spec": spec}},
@@ -55,6 +55,12 @@ def without(*path: str) -> dict[str, Any]:
         return {key: copy(each, rest[1:]) if key == rest[0] else each for key, each in value.items()}
 
     return copy(CONTAINER, path)
+
+
+def test_an_empty_list_that_somebody_filled_is_lost() -> None:
+    found = fields()
+    del found["f:spec"]["f:template"]["f:spec"]["f:volumes"]
+    assert lost(MANIFEST, found) == [("spec", "template", "spec", "volumes")]
 
 
 def test_what_is_wholly_ours_has_lost_nothing() -> None:
