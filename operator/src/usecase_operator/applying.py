@@ -29,7 +29,7 @@ class Pass:
     def failed(self, error: Retry | Stuck | ApiError, doing: str) -> None:
         """Keep the failure; one of the API server itself ends the writing."""
         if isinstance(error, ApiError):
-            self.cut_off = self.cut_off or error.temporary
+            self.cut_off = self.cut_off or error.of_server
             error = failure(error, doing)
         self.failures.append(error)
 

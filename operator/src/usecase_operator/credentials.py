@@ -16,7 +16,7 @@ from usecase_operator.model import UseCase
 from usecase_operator.render import keda
 from usecase_operator.topology.desired import component_users, needs_scaler
 from usecase_operator.topology.ownership import scaler_name, vhost_name
-from usecase_operator.topology.passwords import hashed, new_password
+from usecase_operator.topology.passwords import hashed, is_made, new_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ def _value(children: Mapping[Key, Child], secret: str) -> str | None:
 
 def _password(uri: str | None) -> str | None:
     try:
-        return urlsplit(uri or "").password
+        found = urlsplit(uri or "").password
     except ValueError:
         return None
+    return found if found and is_made(found) else None

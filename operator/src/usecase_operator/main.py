@@ -41,7 +41,6 @@ from usecase_operator.work import WORKERS, Dirty
 
 # More sockets than workers, and each costs a quarter of a MiB.
 REQUEST_CONNECTIONS = WORKERS + 8
-KOPF_CONNECTIONS = 64  # one watch a namespace
 DRAIN_SECONDS = 10.0
 CRD_SECONDS = 5.0
 
@@ -70,7 +69,8 @@ def reach(chosen: Settings) -> Access:
 async def run(chosen: Settings, access: Access) -> int:
     """Until a signal, a lost Lease, or the end of any task."""
     async with AsyncExitStack() as stack:
-        # Watches hold their sockets: they share none with requests, and kopf closes the session it was given.
+        # Watches, at least one a namespace, hold their sockets: they share none with requests, and kopf closes the
+        # session it was given.
         requests = await stack.enter_async_context(access.session(REQUEST_CONNECTIONS))
         watching = await stack.enter_async_context(access.session(0))
         lease = Lease(Client(requests, lambda: None), chosen.namespace, chosen.lease, chosen.identity)
@@ -130,7 +130,7 @@ class Operator:
         try:
             await _first(_task("CRD", self._crd_is_there()), tasks)
             if not any(each.done() for each in tasks):
-                made = handlers.registry(access.server, lambda: access.session(KOPF_CONNECTIONS), self._usecase_changed)
+                made = handlers.registry(access.server, lambda: access.session(0), self._usecase_changed)
                 tasks.append(
                     _task(
                         "kopf",

@@ -31,6 +31,7 @@ from usecase_operator.render.autoscaler import AUTOSCALERS
 from usecase_operator.render.secret import references
 from usecase_operator.status import ComponentStatus, Status
 from usecase_operator.topology.desired import component_users
+from usecase_operator.topology.ownership import vhost_name
 from usecase_operator.topology.plan import Inventory
 from usecase_operator.transitions import KubernetesEvent
 from usecase_operator.workload import Trouble
@@ -256,7 +257,7 @@ def _report(
         credentials=_credentials(usecase, broker),
         messaging=broker.step,
         components=components,
-        retained=_retained(broker),
+        retained=_retained(usecase, broker),
         dead_letters=report.dead_letter_count(usecase, broker.counts) if broker.counts else before.dead_letters,
         scaling=_scaling(usecase, cluster),
         leaving=not has_broker and broker.made != Inventory(),
@@ -292,9 +293,11 @@ def _credentials(usecase: UseCase, broker: messaging.Outcome) -> Step:
     return Retry(reasons.PROGRESSING, f"no Secret yet for {', '.join(lacking)}") if lacking else "done"
 
 
-def _retained(broker: messaging.Outcome) -> str:
+def _retained(usecase: UseCase, broker: messaging.Outcome) -> str:
     known = [each for each in broker.kept if each.known]
     if not known:
         return ""
     kept = "; ".join(f"{each.queue}: {each.why}" for each in known)
-    return f"kept though no longer declared: {kept}. Empty or delete them in the broker"
+    vhost = vhost_name(usecase.namespace, usecase.name)
+    removal = " && ".join(f"rabbitmqctl delete_queue --vhost {vhost} {each.queue}" for each in known)
+    return f"kept though no longer declared: {kept}. To remove what is in them: {removal}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -281,19 +282,22 @@ def test_a_foreground_deletion_ends_too(world: World, rabbitmq: Running, managem
     assert f"{world.namespace}.front" not in management.vhosts()
 
 
+@pytest.mark.parametrize("uri", ["amqp://x", "amqp://edited:known-to-me@rabbitmq/"])
 def test_an_edited_secret_gets_a_new_password_that_the_broker_knows(
-    world: World, rabbitmq: Running, management: Management, admin: str
+    world: World, rabbitmq: Running, management: Management, admin: str, uri: str
 ) -> None:
     messaging(world, "edited", WORKER, rabbitmq=rabbitmq)
     world.wait_ready("edited")
     before = management.client.get(f"users/{world.namespace}.edited.worker").json()["password_hash"]
-    world.kubectl("patch", "secret", "edited-worker-amqp", "--type=merge", "-p", '{"stringData":{"uri":"amqp://x"}}')
+    edit = json.dumps({"stringData": {"uri": uri}})
+    world.kubectl("patch", "secret", "edited-worker-amqp", "--type=merge", "-p", edit)
     eventually(
         lambda: management.client.get(f"users/{world.namespace}.edited.worker").json()["password_hash"] != before,
         timeout=15,
         what="a new password in the broker",
     )
     assert amqp_uri(world, "edited-worker").startswith(f"amqp://{world.namespace}.edited.worker:")
+    assert "known-to-me" not in amqp_uri(world, "edited-worker")
 
 
 async def test_parts_are_stopped_in_reverse_order(

@@ -153,4 +153,8 @@ def test_the_notes_of_the_operator_say_what_to_do_next(run_helm: Helm) -> None:
     assert "kubectl --namespace apps rollout status deployment/demo\n" in said
     assert "--clusterrole usecase-operator-secrets --serviceaccount apps:demo\n" in said
     assert "--set operator.namespace=apps,operator.serviceAccount=demo\n" in said
-    assert "clusterrole" not in notes(run_helm, OPERATOR, {"watchNamespaces": ["tasks"]})
+    assert " --namespace task-management --create-namespace --wait" in said
+    served = notes(run_helm, OPERATOR, {"watchNamespaces": ["tasks"]})
+    assert "clusterrole" not in served
+    assert "install task-management ./charts/task-management --namespace tasks --wait" in served
+    assert "--set operator.secretsBinding=false\n" in served

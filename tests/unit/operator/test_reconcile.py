@@ -234,6 +234,15 @@ async def test_a_pod_without_its_policy_is_not_started() -> None:
     assert len(world.deployments()) == 2
 
 
+async def test_a_webhook_that_is_away_stops_only_what_it_judges() -> None:
+    usecase, world = chain(), World()
+    said = 'Internal error occurred: failed calling webhook "validate.nginx": connection refused'
+    world.refuses[f"Service/{usecase.name}-back"] = ApiError(500, "InternalError", said)
+    report = await run(usecase, world, FakeBroker())
+    assert len(world.deployments()) == 2
+    assert report.failed is not None
+
+
 def lone(replicas: int = 2, **spec: Any) -> UseCase:
     return make_usecase(
         component("web", "API", scaling={"replicas": replicas}), infrastructure={}, messaging={}, **spec

@@ -25,6 +25,8 @@ REQUEST_SECONDS = 4.5
 # So the server begins where a body does not fit its schema, with status 500 (kubernetes/kubernetes#122480): a field
 # that is unknown or of another type, a key that is twice in a list. It says so again each time.
 MISFIT = "failed to create typed patch object"
+# So it begins when an admission webhook, somebody's and for some kinds only, does not answer; also with status 500.
+WEBHOOK = "Internal error occurred: failed calling webhook"
 
 Json = dict[str, Any]
 
@@ -49,6 +51,11 @@ class ApiError(Exception):
         return self.status in (0, 409, 429, 502, 503, 504) or (
             self.status == 500 and not self.message.startswith(MISFIT)
         )
+
+    @property
+    def of_server(self) -> bool:
+        """The API server itself is in trouble: the next request would fail, too."""
+        return self.temporary and self.status != 409 and not self.message.startswith(WEBHOOK)
 
 
 class Client:
@@ -95,7 +102,7 @@ class Client:
         return await self._found(kind, namespace, name, METADATA_ONLY)
 
     async def roll(self, kind: str, namespace: str | None, page_size: int = PAGE) -> tuple[dict[str, Json], int]:
-        """UID → metadata of every object of *kind*, and the version of which this is true. In pages, for their memory."""
+        """UID → metadata of every object of *kind*, and the version of which it is true. In pages, for memory."""
         found: dict[str, Json] = {}
         params = {"limit": str(page_size)}
         while True:

@@ -7,14 +7,23 @@ the same hash, so a user is compared like every other object. Passwords are rand
 
 import base64
 import hashlib
+import re
 import secrets
 
 ALGORITHM = "rabbit_password_hashing_sha256"
 
 
+_MADE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
 def new_password() -> str:
     """32 random bytes in the alphabet of URLs: it stands inside an AMQP URI without escaping."""
     return secrets.token_urlsafe(32)
+
+
+def is_made(password: str) -> bool:
+    """Whether `new_password` may have made it: another was put there by somebody who knows it."""
+    return _MADE.fullmatch(password) is not None
 
 
 def hashed(password: str) -> str:
