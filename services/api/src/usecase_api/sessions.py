@@ -26,7 +26,13 @@ class Sessions:
         """A new user, logged in."""
         hashed = await self._passwords.hash(asked.password.get_secret_value())
         user = await self._users.create(UserCreate(username=asked.username, email=asked.email, hashed_password=hashed))
-        return await self._begin(user.id)
+        try:
+            return await self._begin(user.id)
+        except Problem as problem:
+            if problem.status != 503:
+                raise
+            # Without Retry-After: asked again, it would be told that its name is taken.
+            raise Problem(503, "you are registered, but could not be logged in: log in", "outcome-unknown") from problem
 
     async def log_in(self, username: str, password: str, address: str) -> Session:
         """A user who knows the password. Nobody learns from time or answer whether the name exists."""

@@ -37,12 +37,13 @@ class Sessions:
     """The tokens of chats, the least recently used one forgotten first."""
 
     def __init__(self, size: int = MAX_SESSIONS, clock: Callable[[], float] = time.monotonic) -> None:
-        self._held: OrderedDict[int, tuple[str, float]] = OrderedDict()
+        self._held: OrderedDict[int, tuple[str, float, str]] = OrderedDict()
         self._size, self._clock = size, clock
 
     def keep(self, telegram_id: int, session: TelegramSession) -> str:
         """Remember the token, and give it."""
-        self._held[telegram_id] = session.access_token, self._clock() + session.expires_in - RENEW_BEFORE_SECONDS
+        ends = self._clock() + session.expires_in - RENEW_BEFORE_SECONDS
+        self._held[telegram_id] = session.access_token, ends, session.username
         self._held.move_to_end(telegram_id)
         if len(self._held) > self._size:
             self._held.popitem(last=False)
@@ -50,7 +51,7 @@ class Sessions:
 
     def token(self, telegram_id: int) -> str | None:
         """A token that is good for a while, if there is one."""
-        token, ends = self._held.get(telegram_id, ("", 0.0))
+        token, ends, _ = self._held.get(telegram_id, ("", 0.0, ""))
         if not token or self._clock() >= ends:
             return None
         self._held.move_to_end(telegram_id)
@@ -58,6 +59,11 @@ class Sessions:
 
     def forget(self, telegram_id: int) -> None:
         self._held.pop(telegram_id, None)
+
+    def forget_user(self, username: str) -> None:
+        """An account has one chat: whoever held it before is asked who they are."""
+        for telegram_id in [each for each, (_, _, name) in self._held.items() if name == username]:
+            self.forget(telegram_id)
 
 
 class Api:
@@ -71,6 +77,7 @@ class Api:
         body = TelegramLinkRequest(code=code, telegram_id=telegram_id).model_dump_json().encode()
         answer = await self._client.call("POST", "/api/v1/auth/telegram/links", body, repeatable=False)
         session = TelegramSession.model_validate_json(answer)
+        self._sessions.forget_user(session.username)
         self._sessions.keep(telegram_id, session)
         return session.username
 

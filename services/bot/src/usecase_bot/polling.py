@@ -1,7 +1,8 @@
 """The poll loop: updates from Telegram, handled in the order of each chat, confirmed once they are handled.
 
 An update is confirmed by asking for the next one, so a bot that is killed gets again what it had not finished: a text
-is never lost, and may become two tasks in that moment. What takes longer than `HOLD_SECONDS` is confirmed all the same:
+is never lost, and may become two tasks in that moment (a long one if Telegram went away before it took the
+confirmation). What takes longer than `HOLD_SECONDS` is confirmed all the same:
 one slow chat must not hold up the others. aiogram's own loop confirms before it handles, knows no order, and dies when
 Telegram is away at the start.
 """
@@ -51,7 +52,7 @@ async def poll(bot: Bot, dispatcher: Dispatcher, name: str | None, stop: asyncio
             raise
         except (AiogramError, Unavailable) as error:
             wait = float(error.retry_after) if isinstance(error, TelegramRetryAfter) else wait
-            _log.warning("polling failed", reason=f"{type(error).__name__}: {error}"[:500], again_in=wait)
+            _log.warning("polling failed", reason=_told(error), again_in=wait)
             await unless(stop, asyncio.sleep(wait))
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
     await loop.finish(grace)
@@ -100,7 +101,7 @@ class _Loop:
             if self._batch > 1 or not unread:
                 self._batch = 1 if unread else BATCH
                 raise
-            _log.error("an update was skipped: it cannot be read", update_id=unread[0], reason=str(error.original))
+            _log.error("an update was skipped: it cannot be read", update_id=unread[0], reason=_told(error))
             self._next, self._batch = unread[0] + 1, BATCH
             return []
         self._batch = BATCH if not updates else self._batch
@@ -115,6 +116,13 @@ class _Loop:
             _log.exception("an update could not be handled", update_id=update.update_id)
         finally:
             request_id.reset(token)
+
+
+def _told(error: Exception) -> str:
+    """What may stand in a log: an answer that can't be read has in it what people wrote."""
+    if isinstance(error, ClientDecodeError):
+        return f"{type(error).__name__}: {type(error.original).__name__}"
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 def _chat(update: Update) -> int:

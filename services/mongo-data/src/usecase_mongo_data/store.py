@@ -181,19 +181,21 @@ class Store:
                 "task_id", {"user_id": user_id, "action": TaskAction.CREATION_FAILED.value}
             )
             kept = {"user_id": user_id, **({"task_id": {"$nin": undone}} if undone else {})}
-            by_action, by_priority, last = await asyncio.gather(
+            completed, cancelled, by_action, by_priority, last = await asyncio.gather(
+                self._tasks(kept, TaskAction.COMPLETED),
+                self._tasks(kept, TaskAction.CANCELLED),
                 self._count(kept, "$action"),
                 self._count({**kept, "action": TaskAction.CREATED.value}, "$priority"),
                 self._records.find_one({"user_id": user_id}, sort=[("timestamp", DESCENDING)]),
             )
         counts = {found["_id"]: found["count"] for found in by_action}
         hours = {found["_id"]: found["hours"] for found in by_action}
-        created, completed = counts.get(TaskAction.CREATED, 0), counts.get(TaskAction.COMPLETED, 0)
+        created = counts.get(TaskAction.CREATED, 0)
         return UserAnalytics(
             user_id=user_id,
             created=created,
             completed=completed,
-            cancelled=counts.get(TaskAction.CANCELLED, 0),
+            cancelled=cancelled,
             deleted=counts.get(TaskAction.DELETED, 0),
             completion_rate=min(completed / created, 1.0) if created else None,
             average_completion_hours=hours.get(TaskAction.COMPLETED),
@@ -213,6 +215,10 @@ class Store:
         with _reaching():
             cursor = self._productivity.find({"user_id": user_id}, sort=[("period_start", DESCENDING)], limit=limit)
             return [ProductivityStats(**found) for found in await cursor.to_list(None)]
+
+    async def _tasks(self, wanted: Document, action: TaskAction) -> int:
+        """How many tasks this ever happened to: one that was reopened and completed again is one."""
+        return len(await self._records.distinct("task_id", {**wanted, "action": action.value}))
 
     async def _count(self, wanted: Document, key: str) -> list[Document]:
         group = {"_id": key, "count": {"$sum": 1}, "hours": {"$avg": "$completion_hours"}}

@@ -7,6 +7,7 @@ and consumers know it by its event id.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -89,13 +90,18 @@ async def relay_batch(connection: Connection, publisher: Publisher) -> int:
 
 
 async def _publish(rows: Sequence[Taken], publisher: Publisher) -> tuple[list[Taken], list[Taken]]:
-    """Publish all, WINDOW at a time. What the broker neither confirmed nor returned stays as it is."""
+    """Publish all, WINDOW at a time. What the broker neither confirmed nor returned stays as it is.
+
+    Copies of one event, to two exchanges, take turns: the client library finds what was returned by its message id, and
+    would take the other copy for it.
+    """
     window = asyncio.Semaphore(WINDOW)
+    turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
     confirmed: list[Taken] = []
     unroutable: list[Taken] = []
 
     async def publish(row: Taken) -> None:
-        async with window:
+        async with turns[row.event_id], window:
             try:
                 await publisher.publish(
                     row.exchange, row.routing_key, row.body, message_id=row.event_id, headers=row.headers

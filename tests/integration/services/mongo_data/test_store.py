@@ -121,12 +121,12 @@ async def only_one(store: Store, user_id: int) -> Any:
 async def test_a_users_actions_add_up(store: Store) -> None:
     await store.add_records([
         created(1), created(2), created(3, priority=Priority.LOW), created(4), created(99, user_id=8),
-        completed(1, hour=2), completed(2, hour=4),
+        completed(1, hour=2), completed(2, hour=4), completed(1, hour=6),
         record(TaskAction.CANCELLED, 3, 5), record(TaskAction.DELETED, 4, 6), record(TaskAction.UPDATED, 1, 7),
     ])  # fmt: skip
     found = await store.user_analytics(7)
     assert (found.created, found.completed, found.cancelled, found.deleted) == (4, 2, 1, 1)
-    assert (found.completion_rate, found.average_completion_hours) == (0.5, 3.0)
+    assert (found.completion_rate, found.average_completion_hours) == (0.5, 4.0)
     assert found.created_by_priority == {Priority.HIGH: 3, Priority.LOW: 1}
     assert found.last_activity_at == NOON + timedelta(hours=7)
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from integration.services.broker import Vhost
 from integration.services.postgres_data.test_tasks import change, new
 from integration.services.waiting import until
-from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, EXCHANGES, TASK_ANALYTICS_QUEUE
+from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, EXCHANGES, TASK_ANALYTICS_QUEUE, TASK_REMINDERS_QUEUE
 from usecase_messaging.publish import Publisher, publisher
 from usecase_postgres_data import relay
 from usecase_postgres_data.database import Pool, connect
@@ -126,6 +126,19 @@ async def test_an_unroutable_message_is_kept_counted_and_blocks_nobody_else(
     await pool.execute("update outbox set next_try = now()")
     await drain(dsn, to_broker)
     assert [body["data"]["version"] for body in bodies(vhost, BOT_NOTIFICATIONS_QUEUE)] == [1, 2]
+
+
+async def test_the_copy_that_no_queue_took_is_the_one_that_stays(
+    pool: Pool, dsn: str, owner: int, vhost: Vhost, to_broker: Publisher
+) -> None:
+    for queue in (TASK_ANALYTICS_QUEUE, TASK_REMINDERS_QUEUE):
+        for binding in vhost.request("GET", f"/bindings/{{v}}/e/task_events/q/{queue}").json():
+            found = f"/bindings/{{v}}/e/task_events/q/{queue}/{binding['properties_key']}"
+            vhost.request("DELETE", found).raise_for_status()
+    await new(pool, owner, priority="urgent")
+    await drain(dsn, to_broker)
+    assert [row["exchange"] for row in await pool.fetch("select exchange from outbox")] == ["task_events"]
+    assert [body["data"]["version"] for body in bodies(vhost, BOT_NOTIFICATIONS_QUEUE)] == [1]
 
 
 async def test_without_a_confirm_a_message_stays(

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from usecase_api.passwords import Passwords
+from usecase_api.passwords import _MOST_IN_HAND, Passwords
+from usecase_http.problem import Problem
 
 
 @pytest.mark.parametrize("password", ["testpass123", "pässwörter ☃", "x" * 128, "a\x00b-c-d-e"])
@@ -30,3 +31,12 @@ async def test_the_loop_goes_on_while_one_is_hashed() -> None:
         await asyncio.sleep(0)
         turns += 1
     assert turns > 10
+
+
+async def test_who_comes_when_many_wait_is_sent_away_and_the_others_are_served() -> None:
+    passwords = Passwords()
+    answers = await asyncio.gather(*(passwords.hash("testpass123") for _ in range(30)), return_exceptions=True)
+    refused = [each for each in answers if isinstance(each, Problem)]
+    assert len(refused) == 30 - _MOST_IN_HAND
+    assert {(each.status, each.headers["retry-after"]) for each in refused} == {(503, "1")}
+    assert await passwords.matches("testpass123", await passwords.hash("testpass123"))

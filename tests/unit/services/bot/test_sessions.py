@@ -4,8 +4,8 @@ from usecase_bot.api import RENEW_BEFORE_SECONDS, Sessions
 from usecase_contracts.sessions import TelegramSession
 
 
-def session(token: str, seconds: int = 1800) -> TelegramSession:
-    return TelegramSession(access_token=token, expires_in=seconds, username="ann")
+def session(token: str, seconds: int = 1800, username: str = "ann") -> TelegramSession:
+    return TelegramSession(access_token=token, expires_in=seconds, username=username)
 
 
 def test_a_token_is_used_until_shortly_before_its_end() -> None:
@@ -25,6 +25,14 @@ def test_the_least_recently_used_goes_first() -> None:
     assert sessions.token(1) == "1"
     sessions.keep(3, session("3"))
     assert [sessions.token(chat) for chat in (1, 2, 3)] == ["1", None, "3"]
+
+
+def test_an_account_that_moves_to_another_chat_leaves_nothing_behind() -> None:
+    sessions = Sessions()
+    for chat, name in ((1, "ann"), (2, "bob")):
+        sessions.keep(chat, session("t", username=name))
+    sessions.forget_user("ann")
+    assert [sessions.token(chat) for chat in (1, 2)] == [None, "t"]
 
 
 def test_what_is_forgotten_is_gone() -> None:

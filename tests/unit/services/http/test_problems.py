@@ -83,6 +83,7 @@ async def test_the_frameworks_own_refusals_are_problems_too(method: str, path: s
     async with calling(sample_app()) as client:
         answer = await client.request(method, path)
     assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert ("allow" in answer.headers) is (status == 405)  # RFC 9110, 15.5.6
 
 
 def test_the_document_shows_problems_as_such() -> None:

@@ -46,6 +46,9 @@ insert into refresh_tokens (token_hash, user_id, family, expires_at)
 select $2, id, $3, $4 from users where id = $1
 on conflict (token_hash) do update set expires_at = refresh_tokens.expires_at returning user_id"""
 
+# Of a whole family: a row lock does not hold back who adds another row to it.
+_LOCK_FAMILY = """
+select pg_advisory_xact_lock(hashtextextended(family::text, 0)) from refresh_tokens where token_hash = $1"""
 _LOCK_TOKEN = """
 select user_id, family, successor_hash, expires_at > now() as valid
 from refresh_tokens where token_hash = $1 for update"""
@@ -127,6 +130,7 @@ async def rotate_refresh_token(pool: Pool, rotation: RefreshTokenRotation) -> Us
 
 
 async def _rotated(connection: Pooled, rotation: RefreshTokenRotation) -> int | None:
+    await connection.execute(_LOCK_FAMILY, rotation.token_hash)
     row = await connection.fetchrow(_LOCK_TOKEN, rotation.token_hash)
     if row is None or not row["valid"]:
         return None

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pydantic_core
-from pydantic import BaseModel, Discriminator, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter
 
 from usecase_contracts.fields import ANSWER, EventId, Id, Utc
 from usecase_contracts.reminders import ReminderKind
@@ -153,7 +153,8 @@ Message = Annotated[
     TaskCreated | TaskUpdated | TaskCompleted | TaskDeleted | TaskCreationFailed | AttachmentAdded | ReminderDue,
     Discriminator("event_type"),
 ]
-_MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
+# What people wrote is not repeated in an error: it goes into a log.
+_MESSAGE: TypeAdapter[Message] = TypeAdapter(Message, config=ConfigDict(hide_input_in_errors=True))
 
 
 def parse(body: bytes) -> Message:

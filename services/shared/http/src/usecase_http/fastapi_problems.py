@@ -43,6 +43,9 @@ async def _answer(_request: Request, error: Exception) -> Response:
             problem = Problem(422, "the request does not fit its schema", errors=errors)
         case HTTPException():
             problem = Problem(error.status_code, error.detail)
+            problem.headers |= {
+                name.lower(): value for name, value in (error.headers or {}).items()
+            }  # `allow` of a 405
         case _:
             problem = Problem(500, "an unexpected error; the log names it by this request id")
     return _response(problem)
