@@ -131,6 +131,16 @@ async def test_a_stolen_token_ends_its_family_and_no_other(pool: Pool) -> None:
     assert (await users.rotate_refresh_token(pool, rotation(10, 11))).id == ann.id
 
 
+async def test_a_stolen_token_ends_also_what_is_made_at_the_same_moment(pool: Pool) -> None:
+    ann = await new(pool, "ann")
+    for token in range(0, 100, 5):
+        await login(pool, ann, token)
+        await users.rotate_refresh_token(pool, rotation(token, token + 1))
+        both = (rotation(token + 1, token + 2), rotation(token, token + 3))
+        await asyncio.gather(*(users.rotate_refresh_token(pool, each) for each in both), return_exceptions=True)
+        assert (await refusal(users.rotate_refresh_token(pool, rotation(token + 2, token + 4)))).status == 404
+
+
 async def test_an_unknown_or_expired_token_is_refused(pool: Pool) -> None:
     ann = await new(pool, "ann")
     await login(pool, ann, 1, PAST)
