@@ -18,6 +18,7 @@ PREFIX = "usecase-test-"
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of several workers each takes whole files, as what is dear to start is shared in them; and one takes all files
     that use the whole stack.

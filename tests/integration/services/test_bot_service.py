@@ -178,8 +178,8 @@ def test_a_list_has_pages_and_a_button_for_each_task(chat: Chat, user: User) -> 
 
 def test_statistics_count(chat: Chat, user: User) -> None:
     done = user.task()
-    user.task(priority="urgent")
-    chat.finds("urgent")  # its notification comes by itself, before or after any answer
+    urgent = user.task(priority="urgent")
+    chat.finds(f"#{urgent} ")  # its notification comes by itself, before or after any answer
     chat.ask(f"/done {done}")
     answer = chat.ask("/stats")["text"]
     for words in ("total: 2", "completed: 1", "pending: 1", "50%", "urgent: 1"):
