@@ -63,6 +63,21 @@ def test_a_volume_keeps_its_data_over_a_pod_restart(cluster: Cluster, namespace:
     assert cluster.get("pvc", "data", "--namespace", namespace)["status"]["phase"] == "Bound"
 
 
+def test_services_are_found_after_kube_proxy_compared_its_rules(
+    cluster: Cluster, namespace: str, probe_image: str
+) -> None:
+    """It does when it starts again, as it does once an hour."""
+    cluster.kubectl("--namespace", "kube-system", "rollout", "restart", "daemonset/kube-proxy")
+    cluster.kubectl("--namespace", "kube-system", "rollout", "status", "daemonset/kube-proxy", "--timeout=90s")
+    asked = "import socket; socket.create_connection(('kubernetes.default.svc', 443), 10)"
+    pod = {
+        "restartPolicy": "OnFailure",
+        "containers": [{"name": "main", "image": probe_image, "command": ["python", "-c", asked]}],
+    }
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asks"}, "spec": pod}, namespace=namespace)
+    succeeded(cluster, namespace, "asks")
+
+
 def claim(name: str) -> dict[str, Any]:
     """A claim that names no class: the cluster has a default one."""
     return {
