@@ -12,7 +12,8 @@ CLUSTERCTL := PYTHONPATH=tests python3 -m cluster
 .PHONY: up test
 up: cluster images ## a kind cluster with the operator and the whole task-management stack running on it
 	@$(CLUSTERCTL) stack
-test: check integration e2e ## everything: check, then tests against real servers and the cluster
+test: ## everything: check, then tests against real servers and the cluster; a room that fails hides no other
+	@$(MAKE) --no-print-directory --keep-going check integration e2e
 
 ##@ Cluster
 .PHONY: cluster cluster-down cluster-keda cluster-kwok images backends down clean status times
@@ -57,7 +58,7 @@ imports: .venv/ready ## import-linter: who may import whom
 	@mkdir -p build && PYTHONPATH=$(subst $(space),:,$(wildcard operator/src services/*/src services/shared/*/src)) .venv/bin/lint-imports --no-cache > build/imports.log 2>&1 || { cat build/imports.log; exit 1; }
 unit: .venv/ready ## pure parts; charts are rendered by Helm, which is built once where there is none
 	@$(CLUSTERCTL) helm
-	@$(PY) -m pytest -q tests/unit
+	@$(PY) -m pytest -q -n 2 tests/unit
 contract: .venv/ready ## the seams between two files of the repository
 	@$(PY) -m pytest -q tests/contract
 integration: .venv/ready cluster images ## one real server at a time
