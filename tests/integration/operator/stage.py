@@ -4,6 +4,7 @@ Its pods cost nothing: KWOK says of each that it runs. The specs come from `crds
 """
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ from integration.operator.world import World
 from usecase_operator.cluster.access import from_kubeconfig
 
 EXAMPLE = Path(__file__).parents[3] / "crds" / "examples" / "task-management.yaml"
-NODE = "operator-test"
+NODE = f"operator-test-{os.getpid()}"
+"""Of this process: who ends beside us takes its own nodes away."""
 PLACED = {
     "spec": {
         "nodeSelector": {"usecase.dev/test": NODE},
