@@ -7,7 +7,6 @@ rely on the server being empty: use names of your own (a vhost, a schema, a key 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -15,18 +14,6 @@ from cluster import backends
 from cluster.backends import Running
 
 PREFIX = "usecase-test-"
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several workers each takes whole files, as what is dear to start is shared in them; and one takes all files
-    that use the whole stack.
-    """
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            file = str(item.path.relative_to(HERE))
-            item.add_marker(pytest.mark.xdist_group("stack" if item.path.parent == HERE / "services" else file))
 
 
 @pytest.fixture(scope="session")

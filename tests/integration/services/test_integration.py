@@ -121,6 +121,7 @@ class TestTaskManagementIntegration:
             assert completion_analytics["completed_at"] is not None
 
 
+@pytest.mark.alone  # its number is a promise about the services, not about what else the machine does
 class TestTaskManagementLoad:
     async def test_concurrent_task_creation(self, api_client: Client) -> None:
         """Test system under concurrent load"""
