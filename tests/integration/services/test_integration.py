@@ -23,8 +23,8 @@ from usecase_contracts.topology import TASK_EVENTS
 EVENT_SECONDS = 10
 WORKER_SECONDS = 1
 """What the seed sleeps before it reads what a worker wrote."""
-TRIES = 3
-"""Of the load test: a machine that has other work may miss its rate, a system that cannot reach it misses it always."""
+TRYING_SECONDS = 60
+"""A machine still busy with what was before may miss the load test's rate; a system that can't reach it always does."""
 
 Client = httpx.AsyncClient
 
@@ -125,10 +125,11 @@ class TestTaskManagementIntegration:
 class TestTaskManagementLoad:
     async def test_concurrent_task_creation(self, api_client: Client) -> None:
         """Test system under concurrent load"""
-        for _ in range(TRIES):
+        deadline = time.monotonic() + TRYING_SECONDS
+        while True:
             total_tasks, duration = await create_concurrently(api_client)
             tasks_per_second = total_tasks / duration
-            if tasks_per_second > 50:
+            if tasks_per_second > 50 or time.monotonic() > deadline:
                 break
         assert tasks_per_second > 50  # Minimum performance requirement
         assert duration < 10  # Should complete within 10 seconds
