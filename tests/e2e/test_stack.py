@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cluster import stack
+from cluster import bringup, stack
 from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
@@ -198,6 +198,7 @@ async def test_the_stack_goes_on_when_a_node_is_gone(cluster: Cluster, deployed:
                 await asyncio.to_thread(docker, "start", other)
                 ready = ("wait", f"node/{other}", "--for=condition=Ready", f"--timeout={BACK_SECONDS}s")
                 await asyncio.to_thread(cluster.kubectl, *ready)
+                await asyncio.to_thread(bringup.up)  # a home-made node that starts again has no routes to the others
     deployed.settled()
     kept = await nothing_is_lost(deployed, ledger, [caller.user_id for caller in callers])
     print(f"API after {answered:.0f} s, each component elsewhere after {moved:.0f} s, {kept} tasks kept")
