@@ -161,6 +161,7 @@ def other(deployed: Deployed) -> str:
     return node
 
 
+@pytest.mark.soak
 async def test_a_drain_under_load_refuses_nobody(cluster: Cluster, deployed: Deployed, other: str) -> None:
     try:
         async with loaded(deployed.api, RATE) as load:
@@ -175,6 +176,7 @@ async def test_a_drain_under_load_refuses_nobody(cluster: Cluster, deployed: Dep
     assert await nothing_is_lost(deployed, load.ledger, load.users) == len(load.ledger.acknowledged)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 async def test_the_stack_goes_on_when_a_node_is_gone(cluster: Cluster, deployed: Deployed, other: str) -> None:
     ledger, over = Ledger(), asyncio.Event()

@@ -113,6 +113,7 @@ def answered(deployed: Deployed, pod: str) -> float:
     return float(deployed.python(pod, COUNT))
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 async def test_the_api_scales_out_under_load_and_in_again(deployed: Deployed) -> None:
     least = number(deployed, "api")
@@ -138,7 +139,7 @@ def outgrows(deployed: Deployed, component: str, replicas: int) -> None:
     )
 
 
-SHORT = pytest.param(2_000, id="short")
+SHORT = pytest.param(2_000, id="short", marks=pytest.mark.soak)
 LONG = pytest.param(20_000, id="long", marks=pytest.mark.soak)
 
 
