@@ -41,15 +41,9 @@ def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> 
     A number that could not be written leaves all that decides about numbers as it was: the next pass wants it again.
     """
     state, reason, message = _state(seen)
-    numbers = seen.replicas
-    if seen.unwritten and previous:
-        numbers = previous.replicas or numbers
-        if previous.state == "Suspended" and not seen.suspended_by:
-            state, reason, message = (
-                previous.state,
-                previous.reason or reason,
-                "still stopped: its number of pods could not be written",
-            )
+    if seen.unwritten and not seen.suspended_by and previous and previous.state == "Suspended":
+        state, reason = previous.state, previous.reason or reason
+        message = "still stopped: its number of pods could not be written"
     kept = previous.since if previous and previous.state == state else None
     found = seen.workload
     return ComponentStatus(
@@ -59,7 +53,7 @@ def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> 
         reason=reason,
         message=message,
         blocked_on=seen.blocked_on if state == "Blocked" else (),
-        replicas=replace(numbers, ready=found.ready if found else 0, updated=found.updated if found else 0),
+        replicas=replace(seen.replicas, ready=found.ready if found else 0, updated=found.updated if found else 0),
         scaling_mode=previous.scaling_mode if previous and (seen.suspended_by or seen.unwritten) else seen.mode,
         since=kept or now,
     )

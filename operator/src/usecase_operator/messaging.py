@@ -191,6 +191,25 @@ def _still_there(everything: Inventory, target: Topology, found: Topology) -> In
     )
 
 
+def credentials_step(usecase: UseCase, broker: Outcome) -> Step:
+    """Users stand in the broker when its step is done: those whose Secret could be stored."""
+    if broker.step != "done":
+        return broker.step if isinstance(broker.step, Retry) else "done"
+    lacking = [name for name in component_users(usecase) if name not in broker.credentials.uris]
+    return Retry(reasons.PROGRESSING, f"no Secret yet for {', '.join(lacking)}") if lacking else "done"
+
+
+def retained(usecase: UseCase, broker: Outcome) -> str:
+    """What is kept though no longer declared, and the command that removes it; empty if nothing is."""
+    known = [each for each in broker.kept if each.known]
+    if not known:
+        return ""
+    kept = "; ".join(f"{each.queue}: {each.why}" for each in known)
+    vhost = vhost_name(usecase.namespace, usecase.name)
+    removal = " && ".join(f"rabbitmqctl delete_queue --vhost {vhost} {each.queue}" for each in known)
+    return f"kept though no longer declared: {kept}. To remove what is in them: {removal}"
+
+
 def _not_ours(strangers: Sequence[str]) -> Retry:
     return Retry(
         reasons.NAME_CONFLICT,

@@ -31,7 +31,6 @@ from usecase_operator.render.autoscaler import AUTOSCALERS
 from usecase_operator.render.secret import references
 from usecase_operator.status import ComponentStatus, Status
 from usecase_operator.topology.desired import component_users
-from usecase_operator.topology.ownership import vhost_name
 from usecase_operator.topology.plan import Inventory
 from usecase_operator.transitions import KubernetesEvent
 from usecase_operator.workload import Trouble
@@ -254,10 +253,10 @@ def _report(
     has_broker = messaging.has_messaging(usecase)
     outcome = Outcome(
         accepted=accepted,
-        credentials=_credentials(usecase, broker),
+        credentials=messaging.credentials_step(usecase, broker),
         messaging=broker.step,
         components=components,
-        retained=_retained(usecase, broker),
+        retained=messaging.retained(usecase, broker),
         dead_letters=report.dead_letter_count(usecase, broker.counts) if broker.counts else before.dead_letters,
         scaling=_scaling(usecase, cluster),
         leaving=not has_broker and broker.made != Inventory(),
@@ -283,21 +282,3 @@ def _report(
 def _found(usecase: UseCase, before: Status, made: Inventory, broker: messaging.Outcome) -> report.MessagingFound:
     known = before.messaging.inventory.users if before.messaging else ()
     return report.MessagingFound(made, broker.users or known, broker.counts, broker.foreign)
-
-
-def _credentials(usecase: UseCase, broker: messaging.Outcome) -> Step:
-    """Users stand in the broker when its step is done: those whose Secret could be stored."""
-    if broker.step != "done":
-        return broker.step if isinstance(broker.step, Retry) else "done"
-    lacking = [name for name in component_users(usecase) if name not in broker.credentials.uris]
-    return Retry(reasons.PROGRESSING, f"no Secret yet for {', '.join(lacking)}") if lacking else "done"
-
-
-def _retained(usecase: UseCase, broker: messaging.Outcome) -> str:
-    known = [each for each in broker.kept if each.known]
-    if not known:
-        return ""
-    kept = "; ".join(f"{each.queue}: {each.why}" for each in known)
-    vhost = vhost_name(usecase.namespace, usecase.name)
-    removal = " && ".join(f"rabbitmqctl delete_queue --vhost {vhost} {each.queue}" for each in known)
-    return f"kept though no longer declared: {kept}. To remove what is in them: {removal}"

@@ -159,15 +159,18 @@ def report(
     previous: Replicas | None,
     suspended: bool,
     now: str,
+    unwritten: bool = False,
 ) -> Replicas:
     """The number and its source, after this pass. *number*: the Deployment's, with what was just written.
 
-    A stopped use case keeps the number that it returns to.
+    A stopped use case keeps the number that it returns to; so does one whose number was to change and is *unwritten*.
     """
     in_spec = number_in_spec(component, mode)
+    if previous and (suspended or unwritten):
+        # No number is made true now: a change of the resource meanwhile shows when the use case goes on.
+        return previous
     if suspended:
-        # Neither is a number made true now: a change of the resource meanwhile shows when the use case goes on.
-        return previous or Replicas(from_spec=in_spec, desired=in_spec, source="Spec")
+        return Replicas(from_spec=in_spec, desired=in_spec, source="Spec")
     source = _source(mode, foreign_autoscaler, number, in_spec)
     if source != "Manual":
         return Replicas(from_spec=in_spec, desired=number, source=source)

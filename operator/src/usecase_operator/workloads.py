@@ -85,10 +85,9 @@ async def _start(
         try:
             if not blocked and not held:
                 run.repaired(await cluster.apply_deployment(usecase, manifest, decide))
-                unwritten = False
             elif live is not None and number is not None:
                 await cluster.scale(manifest, number)
-                unwritten = False
+            unwritten = False
         except (Retry, Stuck, ApiError) as error:
             run.failed(error, f"Deployment {manifest['metadata']['name']}")
     child, found = _deployment(usecase, manifest, cluster)
@@ -101,6 +100,7 @@ async def _start(
         previous=previous.replicas if previous else None,
         suspended=suspended,
         now=now,
+        unwritten=unwritten,
     )
     troubles = cluster.troubles(usecase, name)
     seen = Seen(component, mode, revision, found, numbers, troubles, blocked, usecase.suspended_by, unwritten)

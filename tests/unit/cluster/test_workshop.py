@@ -6,7 +6,7 @@ from cluster import workshop
 
 
 def test_only_what_one_run_made_for_itself_is_cleared_away(tmp_path: Path) -> None:
-    for name in ("context-a1b2", "trixie-x_y/root/proc", "load-9", "kubernetes-v1.37.2", "keda-kustomization"):
+    for name in ("context-a1b2", "trixie-x_y/files/proc", "load-9", "kubernetes-v1.37.2", "keda-kustomization"):
         (tmp_path / "build" / name).mkdir(parents=True)
     workshop.clear(tmp_path)
     assert sorted(path.name for path in (tmp_path / "build").iterdir()) == ["keda-kustomization", "kubernetes-v1.37.2"]

@@ -11,8 +11,6 @@ import re
 import secrets
 
 ALGORITHM = "rabbit_password_hashing_sha256"
-
-
 _MADE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 

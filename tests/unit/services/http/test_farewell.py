@@ -4,23 +4,12 @@ import asyncio
 
 import httpx
 
-from unit.services.runtime.asgi import answering
-from usecase_http.farewell import serving_peers
+from unit.services.http.leaving import served_until
 
 
 async def test_a_server_that_leaves_ends_each_connection_with_its_answer() -> None:
-    leaving = asyncio.Event()
-    async with httpx.AsyncClient() as client:
-
-        async def served() -> None:
-            async with serving_peers(answering(), 0, host="127.0.0.1", farewell=1) as port:
-                ports.put_nowait(port)
-                await leaving.wait()
-
-        ports: asyncio.Queue[int] = asyncio.Queue()
-        server = asyncio.create_task(served())
-        url = f"http://127.0.0.1:{await ports.get()}/"
+    told = asyncio.Event()
+    async with httpx.AsyncClient() as client, served_until(told, grace=5, farewell=1) as url:
         assert "connection" not in (await client.get(url)).headers
-        leaving.set()
+        told.set()
         assert (await client.get(url)).headers["connection"] == "close"
-        await server

@@ -1,10 +1,10 @@
 """What PostgreSQL may say that is no fault of a request is a 503 to whoever asked."""
 
 import asyncpg
-import httpx
 import pytest
 from fastapi import FastAPI
 
+from unit.services.runtime.asgi import calling
 from usecase_postgres_data.app import build
 
 
@@ -27,7 +27,6 @@ def failing(error: Exception) -> FastAPI:
     ],
 )
 async def test_an_outage_is_a_503(error: Exception) -> None:
-    transport = httpx.ASGITransport(failing(error), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+    async with calling(failing(error)) as client:
         answer = await client.get("/fails")
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:usecase:database-unavailable")
