@@ -10,6 +10,7 @@ import json
 import time
 import urllib.request
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -23,7 +24,7 @@ from cluster.welcome import DIRECT
 from e2e.charts import TAKE, Release, home_of, operator, operator_values, tasks, tasks_values
 from e2e.stack.deployed import Deployed
 from e2e.stack.kept import nothing_is_lost
-from e2e.stack.load import loaded
+from e2e.stack.load import PATIENT, loaded
 from e2e.stack.nodes import COMPONENTS, answers, control_plane, docker, elsewhere, inhabit, on, workers
 from integration.services.stack.callers import register
 from integration.services.stack.ledger import Ledger
@@ -161,7 +162,15 @@ def other(deployed: Deployed) -> str:
     return node
 
 
+@pytest.fixture
+def patient(deployed: Deployed) -> Iterator[None]:
+    deployed.upgrade(**PATIENT)
+    yield
+    deployed.upgrade()
+
+
 @pytest.mark.soak
+@pytest.mark.usefixtures("patient")
 async def test_a_drain_under_load_refuses_nobody(cluster: Cluster, deployed: Deployed, other: str) -> None:
     try:
         async with loaded(deployed.api, RATE) as load:

@@ -9,14 +9,9 @@ import pytest
 from cluster import bringup, stack
 from e2e.stack.deployed import Deployed
 from e2e.stack.kept import nothing_is_lost
-from e2e.stack.load import loaded
+from e2e.stack.load import PATIENT, loaded
 
 RATE = 50
-SERVING = ("api", "postgresData", "mongoData")
-PATIENT = {"env": [{"name": "MAX_CONCURRENT_REQUESTS", "value": "1000"}]}
-"""Whoever starts ten pods on two cores is slow meanwhile: a queue that is full says so with 503, which is right and not
-what is asked here.
-"""
 SUFFIX = "-again"
 
 
@@ -38,12 +33,11 @@ def renamed_images(deployed: Deployed) -> Iterator[dict[str, str]]:
 @pytest.mark.timeout(900)
 async def test_upgrade_and_rollback_under_load_refuse_nobody_and_lose_nothing(deployed: Deployed) -> None:
     with renamed_images(deployed) as tags:
-        patient = dict.fromkeys(SERVING, PATIENT)
         changed = {
-            key: {**patient.get(key, {}), "image": {**deployed.values[key]["image"], "tag": tag}}
+            key: {**PATIENT.get(key, {}), "image": {**deployed.values[key]["image"], "tag": tag}}
             for key, tag in tags.items()
         }
-        await asyncio.to_thread(deployed.upgrade, **patient)
+        await asyncio.to_thread(deployed.upgrade, **PATIENT)
         async with loaded(deployed.api, RATE) as load:
             await asyncio.to_thread(deployed.upgrade, **changed)
             for key, tag in tags.items():
