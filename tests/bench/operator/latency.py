@@ -8,7 +8,8 @@ import aiohttp
 import httpx
 
 from bench.operator import api, subjects
-from bench.operator.scale import Ready, spread
+from bench.operator.scale import spread
+from bench.operator.seen import Holds
 from integration.operator.broker_access import connection_to
 from integration.operator.operator_process import OperatorProcess
 from integration.operator.stage import Stage, infrastructure
@@ -26,7 +27,7 @@ async def measure(session: aiohttp.ClientSession, stage: Stage) -> Json:
     namespace, names = world.namespace, [f"t{number}" for number in range(USECASES)]
     more = [f"m{number}" for number in range(MANY - USECASES)]
     broker = infrastructure(stage.rabbitmq)
-    ready, up, moments = Ready(), {}, {}
+    ready, up, moments = Holds("Ready"), {}, {}
 
     def usecase(type_: str, obj: Json, moment: float) -> None:
         known = set(ready.names)

@@ -8,7 +8,6 @@ import asyncio
 import os
 import statistics
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import aiohttp
 
 from bench.operator import api, rounds, subjects
 from bench.operator.floor_applies import usecases_per_second
+from bench.operator.seen import Begun, Holds
 from integration.operator.operator_process import OperatorProcess
 
 FLOOR_SIZE = 50
@@ -27,32 +27,6 @@ TICKS = os.sysconf("SC_CLK_TCK")
 Json = dict[str, Any]
 
 
-@dataclass
-class Ready:
-    """Which use cases are Ready, by a watch."""
-
-    names: set[str] = field(default_factory=set)
-    last: float = 0.0
-
-    def seen(self, type_: str, obj: Json, moment: float) -> None:
-        conditions = {each["type"]: each["status"] for each in obj.get("status", {}).get("conditions", ())}
-        if conditions.get("Ready") == "True" and obj["metadata"]["name"] not in self.names:
-            self.names.add(obj["metadata"]["name"])
-            self.last = moment
-
-
-@dataclass
-class Begun:
-    """When the first child was seen of the use cases whose name starts with *prefix*: then the operator is at work."""
-
-    prefix: str = ""
-    moment: float | None = None
-
-    def seen(self, type_: str, obj: Json, moment: float) -> None:
-        if self.moment is None and type_ == "ADDED" and obj["metadata"]["name"].startswith(self.prefix):
-            self.moment = moment
-
-
 async def measure(
     session: aiohttp.ClientSession, operator: OperatorProcess, served: str, size: int, floors: str | None = None
 ) -> Json:
@@ -61,7 +35,7 @@ async def measure(
     """
     count = ROUNDS if floors else 1
     floor, found = [], []
-    ready, begun = Ready(), Begun()
+    ready, begun = Holds("Ready"), Begun()
     async with (
         api.watching(session, "UseCase", served, ready.seen),
         api.watching(session, "ServiceAccount", served, begun.seen),
@@ -89,8 +63,11 @@ async def measure(
     applies = len(subjects.applies(subjects.idle(floors, "x"), {"kind": "x", "metadata": {"uid": "x", "name": "x"}}))
     return made | {
         "growth KiB": (found[-1]["KiB"] - found[0]["KiB"]) / (size - size // count),
-        "floor applies a second": [each * applies for each in floor],
-        **rounds.summary(floor, [each["rate"] for each in found], applies),
+        "floor applies a second": [sent * applies for sent, _ in floor],
+        **rounds.summary([sent for sent, _ in floor], [each["rate"] for each in found], applies),
+        "until the controllers have done": rounds.summary(
+            [done for _, done in floor], [each["rate"] for each in found], applies
+        ),
     }
 
 
@@ -100,7 +77,7 @@ async def _round(
     served: str,
     prefix: str,
     count: int,
-    ready: Ready,
+    ready: Holds,
     begun: Begun,
 ) -> Json:
     """*count* more use cases: found, found again after a restart, and all looked at once more."""
@@ -131,12 +108,21 @@ async def _round(
     return found | {"writes on resync": await _resync(session, served, ready, operator)}
 
 
-async def _floor(session: aiohttp.ClientSession, namespace: str, name: str) -> float:
+async def _floor(session: aiohttp.ClientSession, namespace: str, name: str) -> tuple[float, float]:
+    """Use cases a second: until all is sent, and until the controllers have done with it, as a Ready use case waits.
+
+    After this nothing of it is left to do, which the next round would pay for.
+    """
     owner = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}}
     async with session.post(f"/api/v1/namespaces/{namespace}/configmaps", json=owner) as answer:
         made = await answer.json()
     usecases = [subjects.applies(subjects.idle(namespace, f"{name}-{each}"), made) for each in range(FLOOR_SIZE)]
-    return await usecases_per_second(session, usecases)
+    began, available = time.perf_counter(), Holds("Available", f"{name}-")
+    sent = await usecases_per_second(session, usecases)
+    async with api.watching(session, "Deployment", namespace, available.seen):
+        wanted = FLOOR_SIZE * subjects.COMPONENTS
+        await api.until(lambda: len(available.names) == wanted, 120, "all Deployments are Available")
+    return sent, FLOOR_SIZE / (available.last - began)
 
 
 async def _rest(session: aiohttp.ClientSession) -> Any:
@@ -149,7 +135,7 @@ async def _rest(session: aiohttp.ClientSession) -> Any:
     return counted
 
 
-async def _resync(session: aiohttp.ClientSession, namespace: str, ready: Ready, operator: OperatorProcess) -> int:
+async def _resync(session: aiohttp.ClientSession, namespace: str, ready: Holds, operator: OperatorProcess) -> int:
     """Every use case gets an annotation that means nothing: a pass over each. The writes that follow."""
     before, own, passes = await api.written(session), operator.writes(), operator.metric("usecase_reconciles_total")
     for name in ready.names:

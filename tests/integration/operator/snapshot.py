@@ -57,6 +57,14 @@ def broker(world: World, usecase: str, rabbitmq: Running) -> dict[str, Json]:
     return {section: sorted(entries, key=_text) for section, entries in found.items() if entries}
 
 
+def remove_kept(world: World, usecase: str, rabbitmq: Running) -> None:
+    """What the broker keeps of a use case that is gone, as its `deletionPolicy` asked."""
+    connection = connection_to(rabbitmq)
+    vhost = f"{connection.management}/api/vhosts/{world.namespace}.{usecase}"
+    answer = httpx.delete(vhost, auth=(connection.username, connection.password), timeout=30)
+    assert answer.status_code in (204, 404), answer.text
+
+
 def _object(found: Json, namespace: str) -> Json:
     metadata = found["metadata"]
     kept = {

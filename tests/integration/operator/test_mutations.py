@@ -16,6 +16,7 @@ from cluster.backends import Running
 from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from drawn_specs import walk
+from integration.operator.snapshot import remove_kept
 from integration.operator.stage import PLACED, Stage, infrastructure, stage
 from integration.operator.world import World
 
@@ -105,6 +106,7 @@ def campaign(mutating: Stage, steps: int) -> None:
             continue
         other = fresh[number % FRESH]
         mutating.until(lambda o=other: not o.exists("usecase", NAME), SETTLED, "room for a fresh one")  # type: ignore[misc]
+        remove_kept(other, NAME, mutating.rabbitmq)
         mutating.apply(other, NAME, spec)
         mutating.until(lambda o=other: settled(o), SETTLED, f"step {number}, fresh: {spec}")  # type: ignore[misc]
         expected = by_rule(mutating.state(other, NAME), spec)

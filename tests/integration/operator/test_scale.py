@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.operator import api, latency, scale, subjects
+from bench.operator import api, latency, scale, seen, subjects
 from cluster.backends import Running
 from cluster.fixtures import Cluster
 from integration.operator.operator_process import OperatorProcess
@@ -47,7 +47,7 @@ async def test_the_broker_is_asked_no_more_for_more_use_cases(
 ) -> None:
     with stage(cluster, rabbitmq, tmp_path) as made:
         (world,) = made.worlds
-        ready, broker = scale.Ready(), infrastructure(rabbitmq)
+        ready, broker = seen.Holds("Ready"), infrastructure(rabbitmq)
         async with (
             api.admin(cluster, tmp_path) as session,
             api.watching(session, "UseCase", world.namespace, ready.seen),
