@@ -8,9 +8,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from usecase_operator.decoding import camel
-from usecase_operator.model import Metadata, Spec
+from usecase_operator.model import OPS, Metadata, Spec
 from usecase_operator.status import Status
-from usecases import schema
+from usecases import component, make_usecase, schema
 
 FREE = frozenset({"requests", "limits", "podLabels", "arguments", "podTemplate"})
 """Maps whose keys are a user's: the model keeps them as they are."""
@@ -121,3 +121,9 @@ def test_the_model_of_the_metadata_names_fields_that_kubernetes_has() -> None:
         "finalizers",
         "annotations",
     }
+
+
+def test_a_component_without_health_is_asked_as_one_that_chose_http() -> None:
+    (chosen,) = make_usecase(component("api", health={"http": {}})).spec.components
+    (silent,) = make_usecase(component("api")).spec.components
+    assert silent.health == chosen.health == OPS

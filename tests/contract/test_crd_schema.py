@@ -31,6 +31,15 @@ def test_every_list_and_string_is_bounded() -> None:
     assert unbounded == []
 
 
+def test_no_member_of_a_union_is_filled_in() -> None:
+    """Nobody owns what the API server fills in: it stays beside a member that is chosen later, and that is refused."""
+    unions = {path for path, rule in RULES if "exactly one of" in rule.get("message", "")}
+    assert ".spec.components[].health" in unions
+    filled = [path for path, node in FIELDS if path in unions and node.get("default")]
+    filled += [path for path, node in FIELDS if path.rpartition(".")[0] in unions and "default" in node]
+    assert filled == []
+
+
 def test_lists_of_named_things_merge_by_their_name() -> None:
     """Server-side apply can then own one item, and rules may compare it with its older self."""
     objects = [(path, node) for path, node in FIELDS if node.get("items", {}).get("type") == "object"]

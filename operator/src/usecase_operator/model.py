@@ -1,7 +1,7 @@
 """A UseCase as the operator reads it: frozen, parsed once from the resource's body.
 
-Names and types fields, and holds no rules: schema, defaults and validation live in `crds/usecase.yaml` alone,
-and a contract test holds the two equal, field by field. Fields with a default in the CRD are required here,
+Names and types fields, and holds no rules: schema, defaults (but `OPS`) and validation live in `crds/usecase.yaml`
+alone, and a contract test holds the two equal, field by field. Fields with a default in the CRD are required here,
 because the API server has filled them in. Every other module of the operator takes these classes.
 """
 
@@ -117,11 +117,17 @@ class TcpHealth:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the kubelet asks: exactly one of the three. The CRD's default is the `ops` port."""
+    """How the kubelet asks: exactly one of the three."""
 
     http: HttpHealth | None = None
     exec: ExecHealth | None = None
     tcp: TcpHealth | None = None
+
+
+OPS = Health(http=HttpHealth(port=9090, liveness_path="/healthz", readiness_path="/readyz"))
+"""The `ops` port: of a component that says nothing else. The one default that the CRD can't hold, since a filled in
+member of a union has no owner, and `kubectl apply` would leave it beside the member that is chosen later.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +168,8 @@ class Component:
     name: str
     kind: ComponentKind
     image: str
-    health: Health
     scaling: Scaling
+    health: Health = OPS
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()

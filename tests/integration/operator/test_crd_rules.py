@@ -12,7 +12,7 @@ from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from crd_rules import RULES, Rule, changed
-from usecases import CRD, EXAMPLES, ROOT, example_body, schema
+from usecases import CRD, EXAMPLES, ROOT, component, example_body, schema
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,34 @@ def test_the_rule_about_updates_accepts_and_refuses(crd: Cluster, rule: Rule, na
         crd.kubectl("--namespace", namespace, "delete", "usecase", "--all", "--wait=false")
 
 
+# From what the operator takes by itself, between the three, and back.
+HEALTH = ["-", "tcp", "-", "exec", "http", "tcp"]
+CHOICES: dict[str, dict[str, Any]] = {
+    "-": {},
+    "tcp": {"health": {"tcp": {"port": 9000}}},
+    "exec": {"health": {"exec": {"liveness": ["true"], "readiness": ["true"]}}},
+    "http": {"health": {"http": {"livenessPath": "/alive"}}},
+}
+
+
+@pytest.mark.parametrize("apply", [("apply",), ("apply", "--server-side")], ids=["client-side", "server-side"])
+def test_health_may_change_from_any_choice_to_any_other(crd: Cluster, namespace: str, apply: tuple[str, ...]) -> None:
+    seen = []
+    for choice in HEALTH:
+        body = {
+            "apiVersion": "usecase.dev/v1alpha1",
+            "kind": "UseCase",
+            "metadata": {"name": "chooses"},
+            "spec": {"components": [component("api", **CHOICES[choice])]},
+        }
+        shown = crd.kubectl(
+            "--namespace", namespace, *apply, "--output=json", "--filename", "-", input=json.dumps(body)
+        )
+        seen.append("".join(json.loads(shown)["spec"]["components"][0].get("health", "-")))
+    crd.kubectl("--namespace", namespace, "delete", "usecase", "--all", "--wait=false")
+    assert seen == HEALTH
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_example_is_accepted(crd: Cluster, name: str) -> None:
     found = json.loads(_try(crd, example_body(name)))
@@ -92,8 +120,8 @@ def test_the_largest_use_case_stays_inside_the_cost_budget(crd: Cluster) -> None
 def test_the_largest_use_case_is_still_told_what_is_wrong(crd: Cluster) -> None:
     """Messages are computed too, and have a budget of their own: beyond it the plain message is left, without names."""
     body = largest()
-    for component in body["spec"]["components"]:
-        for consumed in component["consumes"]:
+    for each in body["spec"]["components"]:
+        for consumed in each["consumes"]:
             consumed["queue"] = "x" + consumed["queue"][1:]
 
     with pytest.raises(ClusterError, match=r"consumes\.queue must name an entry of messaging\.queues"):

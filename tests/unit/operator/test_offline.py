@@ -23,7 +23,7 @@ def test_the_operator_carries_the_very_crd() -> None:
 
 
 def test_defaults_are_filled_in_at_every_depth() -> None:
-    found = admitted(MINIMAL, schema())["spec"]
+    found = admitted(with_spec(components=[component("api", health={"http": {}})]), schema())["spec"]
 
     assert found["progressDeadlineSeconds"] == 600
     assert found["deletionPolicy"] == {"messaging": "DeleteIfEmpty", "brokerTimeoutSeconds": 300}
