@@ -2,16 +2,21 @@
 
 Statistics are up to 5 s old and absent for a new queue, which is not zero; so a queue that counts zero is asked
 once more, live, for one message that goes back at once. After a crash of the broker a queue may take that question
-and never answer: it is as unknown as one without statistics, and keeps nobody from looking at the others. Consumers
-hold messages that nobody counts live: a queue somebody still consumes stays.
+and never answer: it is as unknown as one without statistics, and keeps nobody from looking at the others. A question
+that was left unanswered may still hold the message it asked for, so that the next one sees an empty queue: until
+statistics that are newer have come, the queue stays unknown. Consumers hold messages that nobody counts live: a queue
+somebody still consumes stays.
 """
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 from usecase_operator.broker.api import Api, NoAnswer, segment
 
+# Twice the age that statistics may have.
+DOUBT_SECONDS = 10.0
 LOOK = {"count": 1, "ackmode": "ack_requeue_true", "encoding": "base64", "truncate": 1}
 
 
@@ -24,7 +29,11 @@ class Kept:
     known: bool = True
 
 
-async def kept_queues(api: Api, vhost: str, names: Collection[str]) -> list[Kept]:
+Unanswered = MutableMapping[tuple[str, str], float]
+"""(vhost, queue) → when it was last asked in vain, on the monotonic clock. One for each broker, kept between passes."""
+
+
+async def kept_queues(api: Api, vhost: str, names: Collection[str], unanswered: Unanswered) -> list[Kept]:
     """Which of *names* must stay, and why. *vhost* is a path segment."""
     if not names:
         return []
@@ -35,16 +44,20 @@ async def kept_queues(api: Api, vhost: str, names: Collection[str]) -> list[Kept
         kept = in_use(each)
         # After a restart of the broker a queue at rest has no statistics until somebody looks into it.
         if kept is None or not kept.known:
-            kept = await _look(api, vhost, name) or kept
+            kept = await _look(api, vhost, name, unanswered) or kept
         if kept:
             reasons[name] = kept
     return together(statistics, reasons)
 
 
-async def _look(api: Api, vhost: str, name: str) -> Kept | None:
+async def _look(api: Api, vhost: str, name: str, unanswered: Unanswered) -> Kept | None:
+    if time.monotonic() < unanswered.get((vhost, name), -DOUBT_SECONDS) + DOUBT_SECONDS:
+        return Kept(name, "it did not answer a moment ago", known=False)
+    unanswered.pop((vhost, name), None)
     try:
         found = await api.post(f"queues/{vhost}/{segment(name)}/get", LOOK)
     except NoAnswer:
+        unanswered[vhost, name] = time.monotonic()
         return Kept(name, "it does not answer", known=False)
     return Kept(name, "it holds messages") if found else None
 

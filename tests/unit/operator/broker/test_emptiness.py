@@ -10,7 +10,7 @@ from aiohttp import web
 
 from usecase_operator.broker.api import Api
 from usecase_operator.broker.connection import Connection
-from usecase_operator.broker.emptiness import Kept, in_use, kept_queues, together
+from usecase_operator.broker.emptiness import DOUBT_SECONDS, Kept, Unanswered, in_use, kept_queues, together
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,37 @@ async def test_a_queue_that_never_answers_is_unknown_and_hides_no_other(monkeypa
         return web.json_response(held if request.method == "POST" else statistics)
 
     async with management(serve) as api:
-        kept = await kept_queues(api, "v", ["mute", "full", "new"])
+        kept = await kept_queues(api, "v", ["mute", "full", "new"], {})
     assert {each.queue: (each.why, each.known) for each in kept} == {
         "full": ("it holds messages", True),
         "mute": ("it does not answer", False),
         "new": ("its messages are not counted yet", False),
     }
+
+
+async def test_a_queue_that_did_not_answer_is_not_taken_for_empty_by_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The question that was left still holds the message, and the statistics are from before it came."""
+    monkeypatch.setattr("usecase_operator.broker.api.WRITE_SECONDS", 0.05)
+    asked = 0
+
+    async def serve(request: web.Request) -> web.Response:
+        nonlocal asked
+        if request.method == "GET":
+            return web.json_response([{"name": "q", "messages": 0, "consumers": 0}])
+        asked += 1
+        if asked == 1:
+            await asyncio.Event().wait()
+        return web.json_response([])
+
+    unanswered: Unanswered = {}
+    async with management(serve) as api:
+        (first,) = await kept_queues(api, "v", ["q"], unanswered)
+        (second,) = await kept_queues(api, "v", ["q"], unanswered)
+        assert (first.known, second.known) == (False, False)
+        unanswered["v", "q"] -= DOUBT_SECONDS
+        assert await kept_queues(api, "v", ["q"], unanswered) == []
 
 
 @asynccontextmanager
