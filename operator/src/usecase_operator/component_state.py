@@ -20,8 +20,8 @@ NOT_UP: frozenset[State | None] = frozenset({"Pending", "Blocked", "Progressing"
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a pass knows of a component. *revision*: of the rendered pod template. *workload*: None if there is no
-    Deployment. *blocked_on*: `graph.blocked_on`, asked only if this revision is not out yet. *unwritten*: the number of
-    pods was to change, and could not be written.
+    Deployment. *blocked_on*: `graph.blocked_on`, asked only if this revision is not out yet, or is to go on after a
+    stop. *unwritten*: the number of pods was to change, and was not written.
     """
 
     component: Component
@@ -38,12 +38,15 @@ class Seen:
 def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> ComponentStatus:
     """The component's status. *since* stays while the state does.
 
-    A number that could not be written leaves all that decides about numbers as it was: the next pass wants it again.
+    A number that was not written leaves all that decides about numbers as it was: the next pass wants it again.
     """
     state, reason, message = _state(seen)
     if seen.unwritten and not seen.suspended_by and previous and previous.state == "Suspended":
         state, reason = previous.state, previous.reason or reason
-        message = "still stopped: its number of pods could not be written"
+        message = "its number of pods could not be written"
+        if seen.blocked_on:
+            reason, message = reasons.WAITING_FOR_DEPENDENCY, _waiting(seen.blocked_on, None)
+        message = f"still stopped: {message}"
     kept = previous.since if previous and previous.state == state else None
     found = seen.workload
     return ComponentStatus(
@@ -52,7 +55,7 @@ def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> 
         state=state,
         reason=reason,
         message=message,
-        blocked_on=seen.blocked_on if state == "Blocked" else (),
+        blocked_on=seen.blocked_on if state in ("Blocked", "Suspended") else (),
         replicas=replace(seen.replicas, ready=found.ready if found else 0, updated=found.updated if found else 0),
         scaling_mode=previous.scaling_mode if previous and (seen.suspended_by or seen.unwritten) else seen.mode,
         since=kept or now,

@@ -149,7 +149,7 @@ def ready_count(components: tuple[ComponentStatus, ...]) -> str:
 
 def _roots_first(components: Iterable[ComponentStatus]) -> list[ComponentStatus]:
     """Who waits for others stands behind who does not."""
-    return sorted(components, key=lambda each: each.state == "Blocked")
+    return sorted(components, key=lambda each: each.state == "Blocked" or bool(each.blocked_on))
 
 
 def _told(components: list[ComponentStatus]) -> str:

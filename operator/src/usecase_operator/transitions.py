@@ -108,7 +108,7 @@ def scale_events(before: Iterable[ComponentStatus], after: Iterable[ComponentSta
 
 def gate_events(before: Iterable[ComponentStatus], after: Iterable[ComponentStatus]) -> tuple[KubernetesEvent, ...]:
     """Components that waited and no longer do, with what each waited for; one Event for all of a pass."""
-    waited = {each.name: each.blocked_on for each in before if each.state == "Blocked" and each.blocked_on}
+    waited = {each.name: each.blocked_on for each in before if each.blocked_on}
     opened = [each.name for each in after if each.name in waited and each.state not in ("Blocked", "Suspended")]
     if not opened:
         return ()

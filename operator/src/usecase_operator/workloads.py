@@ -74,10 +74,12 @@ async def _start(
     revision = manifest["metadata"]["annotations"][REVISION]
     ready = {each.name for each in done if each.state in UP}
     failed = {each.name for each in done if each.state == "Failed"}
-    new = live is None or live.revision != revision
-    blocked = graph.blocked_on(usecase, name, ready, failed) if new else ()
     decide = partial(number_to_write, component, mode, previous=previous, suspended=suspended)
     number = decide(live=live.desired if live else None)
+    # Of what stands still nothing starts, so nothing waits; what goes on starts in order, as at first.
+    resumes = bool(previous and previous.state == "Suspended" and live and live.desired == 0 and number)
+    starts = live is None or live.revision != revision or resumes
+    blocked = graph.blocked_on(usecase, name, ready, failed) if starts and not suspended else ()
     # A lost Secret is no reason to replace pods that run, a broker that is away none to start new consumers.
     held = name in (plan.unheard if live is None else plan.lacking)
     unwritten = live is not None and number is not None
@@ -85,9 +87,10 @@ async def _start(
         try:
             if not blocked and not held:
                 run.repaired(await cluster.apply_deployment(usecase, manifest, decide))
-            elif live is not None and number is not None:
+                unwritten = False
+            elif live is not None and number is not None and not (blocked and resumes):
                 await cluster.scale(manifest, number)
-            unwritten = False
+                unwritten = False
         except (Retry, Stuck, ApiError) as error:
             run.failed(error, f"Deployment {manifest['metadata']['name']}")
     child, found = _deployment(usecase, manifest, cluster)

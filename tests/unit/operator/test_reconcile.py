@@ -243,6 +243,40 @@ async def test_a_webhook_that_is_away_stops_only_what_it_judges() -> None:
     assert report.failed is not None
 
 
+def stopped(usecase: UseCase) -> UseCase:
+    return replace(usecase, spec=replace(usecase.spec, suspend=True))
+
+
+async def test_what_is_made_suspended_is_there_and_has_no_pods() -> None:
+    """Nothing starts, so nothing waits: it looks as one that was stopped later."""
+    world = World()
+    report = await run(stopped(chain()), world, FakeBroker())
+    assert [each.rpartition("-")[2] for each in world.deployments()] == ["back", "front"]
+    assert [each.state for each in report.status.components] == ["Suspended", "Suspended"]
+
+
+async def test_what_goes_on_starts_in_order() -> None:
+    usecase = chain(scaling={"replicas": 3})
+    world = World(f"{usecase.name}-back")
+    report = await run(stopped(usecase), world, FakeBroker())
+    report = await run(usecase, world, FakeBroker(), before=report.status)
+    front = report.status.component("front")
+    assert front is not None
+    assert (front.state, front.reason) == ("Suspended", reasons.WAITING_FOR_DEPENDENCY)
+    assert [each.component for each in front.blocked_on] == ["back"]
+    assert numbers(world) == {"front": 0, "back": 1}
+    world.slow = ()
+    world.objects.pop(("Deployment", f"{usecase.name}-back"))
+    report = await run(usecase, world, FakeBroker(), before=report.status)
+    assert numbers(world) == {"front": 3, "back": 1}
+    assert condition(report, reasons.READY).status == "True"
+
+
+def numbers(world: World) -> dict[str, int]:
+    found = {name: child.said for (kind, name), child in world.objects.items() if kind == "Deployment"}
+    return {name.rpartition("-")[2]: said.desired for name, said in found.items() if isinstance(said, Workload)}
+
+
 def lone(replicas: int = 2, **spec: Any) -> UseCase:
     return make_usecase(
         component("web", "API", scaling={"replicas": replicas}), infrastructure={}, messaging={}, **spec
