@@ -169,7 +169,6 @@ def patient(deployed: Deployed) -> Iterator[None]:
     deployed.upgrade()
 
 
-@pytest.mark.soak
 @pytest.mark.usefixtures("patient")
 async def test_a_drain_under_load_refuses_nobody(cluster: Cluster, deployed: Deployed, other: str) -> None:
     try:

@@ -113,7 +113,6 @@ def answered(deployed: Deployed, pod: str) -> float:
     return float(deployed.python(pod, COUNT))
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(900)
 async def test_the_api_scales_out_under_load_and_in_again(deployed: Deployed) -> None:
     least = number(deployed, "api")

@@ -29,7 +29,7 @@ def renamed_images(deployed: Deployed) -> Iterator[dict[str, str]]:
             kind.in_node(node, "ctr --namespace k8s.io images rm " + " ".join(f"{each}{SUFFIX}" for each in references))
 
 
-@pytest.mark.soak  # seen once without a fault, in a whole run of the rooms; five minutes
+@pytest.mark.soak  # seven minutes
 @pytest.mark.timeout(900)
 async def test_upgrade_and_rollback_under_load_refuse_nobody_and_lose_nothing(deployed: Deployed) -> None:
     with renamed_images(deployed) as tags:

@@ -122,7 +122,6 @@ def sweep(crashing: Stage, step: int) -> None:
     assert kills >= sum(writes) // step * 0.8, "the kills struck"
 
 
-@pytest.mark.soak
 def test_a_kill_after_any_write_leaves_no_trace(crashing: Stage) -> None:
     sweep(crashing, 5)
 

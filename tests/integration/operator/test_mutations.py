@@ -124,7 +124,6 @@ def campaign(mutating: Stage, steps: int) -> None:
     assert outcomes.keys() == {"same", "named", "refused"}
 
 
-@pytest.mark.soak  # until it has been seen whole
 def test_after_each_change_all_is_as_if_deployed_anew(mutating: Stage) -> None:
     campaign(mutating, 25)
 
