@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from bench.operator.__main__ import verdicts
 from usecases import ROOT
 
@@ -39,10 +41,14 @@ def missed(at_scale: dict[str, Any], near: dict[str, Any]) -> list[str]:
     ]
 
 
-def test_every_measure_has_its_row_on_the_page() -> None:
-    rows = [line.split(" | ")[0].removeprefix("| ") for line in PAGE.splitlines() if line.startswith("| ")]
+@pytest.mark.parametrize(
+    ("part", "size"), [pytest.param(0, "SIZE", id="what is measured"), pytest.param(1, 100, id="what was found")]
+)
+def test_every_measure_has_its_row_on_the_page(part: int, size: object) -> None:
+    lines = PAGE.split("## Found")[part].splitlines()
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
 
-    assert rows[1:] == [name for name, *_ in verdicts(AT_SCALE, NEAR)]
+    assert rows[1:] == [name for name, *_ in verdicts(AT_SCALE | {"size": size}, NEAR)]
 
 
 def test_what_misses_its_target_is_told() -> None:
