@@ -55,6 +55,9 @@ WHILE_UNKNOWN: dict[str, EventType] = {
 """Reasons that are told though the operator is still trying."""
 
 
+HELD = ("Blocked", "Suspended")
+"""States of a component that may wait for another one: its first pods, a new revision, its return from a suspension."""
+
 SUSPENSIONS = (reasons.SUSPENDED_BY_SPEC, reasons.SUSPENDED_BY_ANNOTATION)
 """What somebody asked for is no bad news."""
 
@@ -108,8 +111,8 @@ def scale_events(before: Iterable[ComponentStatus], after: Iterable[ComponentSta
 
 def gate_events(before: Iterable[ComponentStatus], after: Iterable[ComponentStatus]) -> tuple[KubernetesEvent, ...]:
     """Components that waited and no longer do, with what each waited for; one Event for all of a pass."""
-    waited = {each.name: each.blocked_on for each in before if each.blocked_on}
-    opened = [each.name for each in after if each.name in waited and each.state not in ("Blocked", "Suspended")]
+    waited = {each.name: each.blocked_on for each in before if each.state in HELD and each.blocked_on}
+    opened = [each.name for each in after if each.name in waited and each.state not in HELD]
     if not opened:
         return ()
     note = "; ".join(f"{name} starts: {waited[name][0].component} is ready" for name in opened)
