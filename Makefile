@@ -61,7 +61,7 @@ unit: .venv/ready ## pure parts; charts are rendered by Helm, which is built onc
 	@$(PY) -m pytest -q -n 2 tests/unit
 contract: .venv/ready ## the seams between two files of the repository
 	@$(PY) -m pytest -q tests/contract
-integration: .venv/ready cluster images ## one real server at a time
+integration: .venv/ready cluster images cluster-keda ## one real server at a time; KEDA is there first, so that it comes under nobody's feet
 	@$(PY) -m pytest -q -m "not alone" -n 2 --dist loadfile tests/integration; status=$$?; \
 	$(PY) -m pytest -q -m alone tests/integration && exit $$status
 e2e: .venv/ready cluster images ## the whole, on the kind cluster
