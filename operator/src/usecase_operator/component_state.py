@@ -15,6 +15,8 @@ UP: frozenset[State | None] = frozenset({"Ready", "Degraded"})
 """States of a component that does its work."""
 NOT_UP: frozenset[State | None] = frozenset({"Pending", "Blocked", "Progressing", "Failed"})
 """States that must not last: they have a deadline."""
+HELD: frozenset[State | None] = frozenset({"Blocked", "Suspended"})
+"""States that may wait for another component: first pods, a new revision, the return from a suspension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> 
         state=state,
         reason=reason,
         message=message,
-        blocked_on=seen.blocked_on if state in ("Blocked", "Suspended") else (),
+        blocked_on=seen.blocked_on if state in HELD else (),
         replicas=replace(seen.replicas, ready=found.ready if found else 0, updated=found.updated if found else 0),
         scaling_mode=previous.scaling_mode if previous and (seen.suspended_by or seen.unwritten) else seen.mode,
         since=kept or now,

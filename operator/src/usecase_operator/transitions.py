@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from usecase_operator import reasons
+from usecase_operator.component_state import HELD
 from usecase_operator.status import ComponentStatus, Condition
 
 EventType = Literal["Normal", "Warning"]
@@ -54,9 +55,6 @@ WHILE_UNKNOWN: dict[str, EventType] = {
 }
 """Reasons that are told though the operator is still trying."""
 
-
-HELD = ("Blocked", "Suspended")
-"""States of a component that may wait for another one: its first pods, a new revision, its return from a suspension."""
 
 SUSPENSIONS = (reasons.SUSPENDED_BY_SPEC, reasons.SUSPENDED_BY_ANNOTATION)
 """What somebody asked for is no bad news."""

@@ -102,11 +102,10 @@ def _floors(at_scale: Json) -> str:
 def _nobody_else(cluster: Cluster) -> None:
     """SystemExit where another operator serves the cluster: both would answer the same use cases."""
     found = cluster.get("deployments", "--all-namespaces", "--selector", "app.kubernetes.io/name=usecase-operator")
-    for each in found["items"]:
-        metadata = each["metadata"]
+    if names := [f"{each['metadata']['name']} in {each['metadata']['namespace']}" for each in found["items"]]:
         sys.exit(
-            f"deployment {metadata['name']} in {metadata['namespace']} serves this cluster too, its work would be"
-            " counted: take it off first (`make down` for what `make up` installed)"
+            f"another operator serves this cluster and its work would be counted, deployment {', '.join(names)}:"
+            " take it off first (`make down` for what `make up` installed)"
         )
 
 

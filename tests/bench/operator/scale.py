@@ -60,14 +60,13 @@ async def measure(
         floor.append(await _floor(session, floors, "last"))
         made |= {"drift": await _drift(session, served), "idle m cores": await _idle(operator)}
     await asyncio.to_thread(operator.stop)
+    (sent, done), rates = zip(*floor, strict=True), [each["rate"] for each in found]
     applies = len(subjects.applies(subjects.idle(floors, "x"), {"kind": "x", "metadata": {"uid": "x", "name": "x"}}))
     return made | {
         "growth KiB": (found[-1]["KiB"] - found[0]["KiB"]) / (size - size // count),
-        "floor applies a second": [sent * applies for sent, _ in floor],
-        **rounds.summary([sent for sent, _ in floor], [each["rate"] for each in found], applies),
-        "until the controllers have done": rounds.summary(
-            [done for _, done in floor], [each["rate"] for each in found], applies
-        ),
+        "floor applies a second": [each * applies for each in sent],
+        **rounds.summary(sent, rates, applies),
+        "until the controllers have done": rounds.summary(done, rates, applies),
     }
 
 

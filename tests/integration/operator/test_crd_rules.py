@@ -68,7 +68,7 @@ CHOICES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("apply", [("apply",), ("apply", "--server-side")], ids=["client-side", "server-side"])
-def test_health_may_change_from_any_choice_to_any_other(crd: Cluster, namespace: str, apply: tuple[str, ...]) -> None:
+def test_another_choice_of_health_replaces_the_one_before(crd: Cluster, namespace: str, apply: tuple[str, ...]) -> None:
     seen = []
     for choice in HEALTH:
         body = {
