@@ -182,15 +182,13 @@ def times() -> None:
 def clean() -> None:
     """Remove images that were made here, and caches. What was pulled and apt packages stay: others may use them."""
     settings, progress = _begin()
-    if engine.answers():
-        for which in (f"label={docker.LABEL}", "reference=usecase.local/*"):
-            listed = progress.run(["docker", "images", "--filter", which, "--format", "{{.ID}}"]).split()
-            if listed:
-                progress.run(["docker", "rmi", "--force", *sorted(set(listed))])
+    left = docker.remove(progress, f"label={docker.LABEL}", "reference=usecase.local/*") if engine.answers() else []
     cache = settings.cache
     subprocess.run(["chmod", "-R", "u+w", str(cache)], check=False)  # Go keeps its module cache read-only
     shutil.rmtree(cache, ignore_errors=True)
     progress.say(f"removed {cache}; apt packages and pulled images stay, as the README lists them")
+    if left:
+        progress.say(f"containers use images, which stay: {', '.join(left)}; end them, then make clean again")
 
 
 def _begin() -> tuple[Settings, Progress]:

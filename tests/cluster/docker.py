@@ -91,3 +91,20 @@ def forget_older(progress: Progress, image: str) -> None:
     listed = progress.run(["docker", "images", repository, "--format", "{{.Repository}}:{{.Tag}}"]).split()
     for older in [name for name in listed if name != image][KEPT - 1 :]:
         subprocess.run(["docker", "rmi", older], capture_output=True, check=False)
+
+
+def remove(progress: Progress, *filters: str) -> list[str]:
+    """Remove images that match one of *filters* (`docker images --filter`); the ids of those that containers use.
+
+    In rounds: the engine refuses an image as long as another is built on it.
+    """
+
+    def there() -> list[str]:
+        asked = [progress.run(["docker", "images", "--filter", each, "--format", "{{.ID}}"]) for each in filters]
+        return sorted({line for lines in asked for line in lines.split()})
+
+    left: list[str] = []
+    while (found := there()) != left:
+        left = found
+        subprocess.run(["docker", "rmi", "--force", *left], capture_output=True, check=False)
+    return left
