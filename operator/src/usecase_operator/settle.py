@@ -1,7 +1,6 @@
 """One run for one UseCase: read it from the mirror, carry the story out, write what is new in the status, tell it.
 
-Whatever a pass lets through becomes a condition and a time to try again. The status is written at once where a
-condition changes its status, and otherwise at growing intervals: a roll-out costs a handful of writes.
+Whatever a pass lets through becomes a condition and a time to try again. When a status is worth a write, `pacing` says.
 """
 
 import asyncio
@@ -24,6 +23,7 @@ from usecase_operator.decoding import DecodingError
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.messaging import Remember, has_messaging
 from usecase_operator.model import UseCase, parse, unreadable
+from usecase_operator.pacing import Pace
 from usecase_operator.reconcile import Report, reconcile, refused_whole
 from usecase_operator.status import Status, as_json, parse_status
 from usecase_operator.teardown import tear_down
@@ -37,20 +37,10 @@ OUTAGES = (reasons.API_UNAVAILABLE, reasons.BROKER_UNREACHABLE)
 OUTAGE_PAUSE = 15.0
 # Every request has its own limit; this is for what nobody foresaw. A pass may be cut off anywhere.
 PASS_SECONDS = 300.0
-# Pauses between two writes of a status in which nothing but progress is new, in seconds.
-PAUSES = (2.0, 4.0, 8.0, 15.0)
 
 SAME_VERSION = "CRD and operator are of different versions, upgrade both"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Pace:
-    """How a UseCase's status was written: *due* from when on progress alone is worth a write, *step* in `PAUSES`."""
-
-    due: float = 0.0
-    step: int = 0
 
 
 @dataclass(slots=True)
@@ -143,14 +133,11 @@ class Settler:
         # The first is cheap, the second knows what is left out.
         if after == before or as_json(after) == as_json(before):
             return None
-        pace, moment = self.paces.setdefault(uid, Pace()), self.clock()
-        if urgent(before, after):
-            pace.step = 0
-        elif moment < pace.due:
-            return pace.due - moment
+        pace = self.paces.setdefault(uid, Pace())
+        if wait := pace.wait(before, after, self.clock()):
+            return wait
         await self.cluster.resource.write_status(usecase, as_json(after))
-        pace.due = self.clock() + PAUSES[pace.step]
-        pace.step = min(pace.step + 1, len(PAUSES) - 1)
+        pace.wrote(before, after, self.clock())
         news = (
             *transitions(before.conditions, after.conditions),
             *gate_events(before.components, after.components),
@@ -186,22 +173,6 @@ class Settler:
             self.cluster.secret_watches.release(namespace, uid)
             # Whoever was never known may only not have been heard of yet: children come first at a start.
             self.cluster.child_index.abandon(uid)
-
-
-def urgent(before: Status, after: Status) -> bool:
-    """Whether somebody may wait for this: a condition changed its status, or a later pass has to remember it."""
-    statuses = [{each.type: each.status for each in found.conditions} for found in (before, after)]
-    made = [found.messaging.inventory if found.messaging else None for found in (before, after)]
-    return statuses[0] != statuses[1] or made[0] != made[1] or _numbers(before) != _numbers(after)
-
-
-def _numbers(status: Status) -> dict[str, tuple[object, ...]]:
-    """What passes decide the number of pods by: forgotten, they would undo what a person said meanwhile."""
-    return {
-        each.name: (each.scaling_mode, said.from_spec, said.desired if said.source == "Manual" else None)
-        for each in status.components
-        if (said := each.replicas)
-    }
 
 
 def repairs(children: tuple[Repair, ...], broker: tuple[str, ...]) -> list[KubernetesEvent]:

@@ -1,9 +1,6 @@
-"""When a status is worth a write, and what is told of repairs."""
+"""What is told of repairs, and how a resource that cannot be read is settled."""
 
-from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from usecase_operator.broker.brokers import Brokers
 from usecase_operator.cluster.resource import FINALIZER
@@ -11,42 +8,9 @@ from usecase_operator.cluster.usecases import UseCases
 from usecase_operator.cluster.writer import Repair
 from usecase_operator.model import UseCase
 from usecase_operator.offline import admitted
-from usecase_operator.settle import Settler, repairs, urgent
-from usecase_operator.status import ComponentStatus, Condition, Inventory, MessagingStatus, Replicas, Status
+from usecase_operator.settle import Settler, repairs
 from usecase_operator.work import Dirty
 from usecases import UID, body, schema
-
-READY = Condition("Ready", "Unknown", "Progressing", "1/2 ready", "2026-01-01T00:00:00Z", 1)
-
-
-def web(**replicas: Any) -> ComponentStatus:
-    return ComponentStatus("web", replicas=Replicas(**{"from_spec": 1, "desired": 1, "source": "HPA"} | replicas))
-
-
-BEFORE = Status(1, "1/2", conditions=(READY,), components=(web(),), messaging=MessagingStatus("ns.uc"))
-
-
-@pytest.mark.parametrize(
-    ("after", "wanted"),
-    [
-        pytest.param(replace(BEFORE, conditions=(replace(READY, status="True"),)), True, id="Ready turns"),
-        pytest.param(replace(BEFORE, conditions=()), True, id="a condition goes"),
-        pytest.param(
-            replace(BEFORE, messaging=MessagingStatus("ns.uc", inventory=Inventory(queues=("q",)))),
-            True,
-            id="a name to remember",
-        ),
-        pytest.param(replace(BEFORE, conditions=(replace(READY, message="2/2"),)), False, id="a message"),
-        pytest.param(replace(BEFORE, components_ready="2/2"), False, id="a count"),
-        pytest.param(replace(BEFORE, components=(replace(web(), state="Ready"),)), False, id="a component"),
-        pytest.param(replace(BEFORE, backlog="10-99"), False, id="a backlog"),
-        pytest.param(replace(BEFORE, components=(web(from_spec=3),)), True, id="a number of the spec made true"),
-        pytest.param(replace(BEFORE, components=(web(desired=5, source="Manual"),)), True, id="a number by hand"),
-        pytest.param(replace(BEFORE, components=(web(desired=5, source="HPA"),)), False, id="an autoscaler's number"),
-    ],
-)
-def test_what_somebody_waits_for_is_written_at_once(after: Status, wanted: bool) -> None:
-    assert urgent(BEFORE, after) is wanted
 
 
 def test_a_field_that_was_put_back_is_told_with_who_changed_it() -> None:
