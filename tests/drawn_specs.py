@@ -135,6 +135,8 @@ def components(draw: st.DrawFn, name: str, before: list[Json], exchanges: list[s
         made["http"] = {"port": draw(st.integers(8000, 8003))}
     if kind == "API" and draw(st.booleans()):
         made["expose"] = {"ingress": {"host": f"{name}.example.com", "path": draw(st.sampled_from(["/", "/v1"]))}}
+        if draw(st.booleans()):
+            made["expose"]["ingress"]["annotations"] = {"example.com/team": draw(st.sampled_from(["a", "b"]))}
     if exchanges and kind != "Bot":
         made["publishes"] = [{"exchange": each} for each in draw(st.lists(st.sampled_from(exchanges), unique=True))]
     if queues and kind in ("Worker", "Bot"):

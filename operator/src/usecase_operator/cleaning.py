@@ -66,7 +66,8 @@ async def clean(
         if patient and (unknown := [each for each in kept if not each.known]):
             said = "; ".join(f"queue {each.queue}: {each.why}" for each in unknown)
             raise Retry(reasons.PROGRESSING, said, COUNT_AGAIN)
-        events = await _leave(broker, found.vhost, kept, plan.foreign)
+        retained = plan.delete_exchanges if usecase.spec.deletion_policy.messaging == "Retain" else ()
+        events = await _leave(broker, found.vhost, kept, retained, plan.foreign)
     await brokers.release(vhost)
     return events
 
@@ -103,16 +104,23 @@ def left_in_another_broker(usecase: UseCase, before: Status) -> tuple[Kubernetes
 
 
 async def _leave(
-    broker: Broker, vhost: Vhost, kept: list[Kept], foreign: tuple[str, ...]
+    broker: Broker, vhost: Vhost, kept: list[Kept], retained: tuple[str, ...], foreign: tuple[str, ...]
 ) -> tuple[KubernetesEvent, ...]:
-    """Delete the vhost if nothing of worth is in it, else mark it as free for the next UseCase of this name."""
+    """Delete the vhost if nothing of worth is in it, else mark it as free for the next UseCase of this name.
+
+    *retained*: exchanges that stay by the policy; with their vhost, like queues.
+    """
     strangers = [each for each in foreign if not each.startswith("permission of user ")]
-    if not kept and not strangers:
+    if not (kept or retained or strangers):
         await broker.delete_vhost(vhost.name)
         return ()
     await broker.put_vhost(replace(vhost, tags=frozenset({MARK, RELEASED})))
     why = "; ".join(
-        [*(f"queue {each.queue}: {each.why}" for each in kept), *(f"{each}: not ours" for each in strangers)]
+        [
+            *(f"queue {each.queue}: {each.why}" for each in kept),
+            *(f"exchange {each}: deletionPolicy.messaging is Retain" for each in retained),
+            *(f"{each}: not ours" for each in strangers),
+        ]
     )
     note = (  # the command first: a note has an end, and a list of queues may have none
         f"vhost {vhost.name} stays in the broker. To remove it with its messages: rabbitmqctl delete_vhost "

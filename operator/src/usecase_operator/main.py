@@ -162,6 +162,9 @@ class Operator:
         drained = await self._drained()
         await self.close()
         if drained:  # else a write may be under way: the Lease runs out by itself, as after a crash
+            holding = next(each for each in tasks if each.get_name() == "lease")
+            holding.cancel()  # a renewal that crosses it would take the Lease again
+            await asyncio.wait([holding])
             with suppress(ApiError):
                 await self._lease.release()
         stop_kopf.set()

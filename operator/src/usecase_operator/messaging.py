@@ -5,8 +5,8 @@ in the outcome and stops nothing else: running pods keep the URIs they have.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 from usecase_operator import credentials as credentials_of
 from usecase_operator import metrics, reasons
@@ -15,7 +15,7 @@ from usecase_operator.broker.connection import Connection, read_connection
 from usecase_operator.broker.emptiness import Kept
 from usecase_operator.cluster.children import Child, Key
 from usecase_operator.cluster.client import ApiError
-from usecase_operator.cluster.secrets import Secret
+from usecase_operator.cluster.secrets import CONNECTION_KEY, Secret
 from usecase_operator.cluster.writer import failure as failure_of
 from usecase_operator.conditions import Step
 from usecase_operator.credentials import Credentials
@@ -25,13 +25,14 @@ from usecase_operator.status import Inventory as MadeNames
 from usecase_operator.status import Status
 from usecase_operator.topology.desired import component_users, desired
 from usecase_operator.topology.objects import Topology
-from usecase_operator.topology.ownership import vhost_name
+from usecase_operator.topology.ownership import is_ours, vhost_name
 from usecase_operator.topology.plan import Conflict, Inventory, Plan, diff, not_ours
 from usecase_operator.transitions import KubernetesEvent
 
 COUNT_AGAIN = 3.0
 KEPT_AGAIN = 30.0
 
+Began = Literal["ours", "empty"]
 Remember = Callable[[Inventory, tuple[str, ...]], Awaitable[None]]
 Store = Callable[[Credentials], Awaitable[Credentials]]
 
@@ -54,7 +55,8 @@ class Brokers(Protocol):
 class Outcome:
     """*credentials*: also while the broker is away. *made*: the names to remember. *again*: seconds until something is
     to be looked at once more. *foreign*: what others made in the vhost. *repaired*: what was there once and was put
-    back. *events*: what is worth one beside the change of conditions.
+    back. *events*: what is worth one beside the change of conditions. *began*: how the vhost was found, "ours" or
+    "empty" (there was none of ours); None if the broker was not reached.
     """
 
     step: Step = "done"
@@ -67,6 +69,7 @@ class Outcome:
     repaired: tuple[str, ...] = ()
     again: float | None = None
     events: tuple[KubernetesEvent, ...] = ()
+    began: Began | None = None
 
 
 def has_messaging(usecase: UseCase) -> bool:
@@ -96,6 +99,7 @@ async def settle(
     and answers what of them is there, before the broker is told.
     """
     promised = made_before(before)
+    began: Began | None = None
 
     async def noting(made: Inventory, users: tuple[str, ...]) -> None:
         nonlocal promised
@@ -105,12 +109,19 @@ async def settle(
     try:
         connection = connection_of(usecase, before, secrets)
         credentials = credentials_of.credentials(usecase, connection, children)
-        broker = await brokers.of(connection, vhost_name(usecase.namespace, usecase.name))
-        return await _declare(usecase, before, credentials, broker, noting, store)
+        vhost = vhost_name(usecase.namespace, usecase.name)
+        broker = await brokers.of(connection, vhost)
+        found = await broker.observe(vhost)
+        began = "ours" if found.vhost and is_ours(found.vhost.tags, usecase.metadata.uid) else "empty"
+        return replace(await _declare(usecase, before, credentials, broker, found, noting, store), began=began)
     except (Retry, Stuck, ApiError) as error:
         failure = failure_of(error, "remembering what will be made") if isinstance(error, ApiError) else error
         return Outcome(
-            failure, credentials_of.kept(usecase, children), promised, tuple(sorted(component_users(usecase).values()))
+            failure,
+            credentials_of.kept(usecase, children),
+            promised,
+            tuple(sorted(component_users(usecase).values())),
+            began=began,
         )
 
 
@@ -127,16 +138,25 @@ def connection_of(usecase: UseCase, before: Status, secrets: Callable[[str], Sec
             "create it",
             after=300,
         )
-    return read_connection(secret.data or {}, way.secret_name, way.port)
+    if secret.data is None:
+        # Only a Secret with this key is kept whole; of any other nothing but digests is known.
+        said = f"Secret {way.secret_name} has no key {CONNECTION_KEY}: add it"
+        raise Retry(reasons.SECRET_KEY_MISSING, said, after=300)
+    return read_connection(secret.data, way.secret_name, way.port)
 
 
 async def _declare(
-    usecase: UseCase, before: Status, credentials: Credentials, broker: Broker, remember: Remember, store: Store
+    usecase: UseCase,
+    before: Status,
+    credentials: Credentials,
+    broker: Broker,
+    found: Topology,
+    remember: Remember,
+    store: Store,
 ) -> Outcome:
     uid, vhost, made = usecase.metadata.uid, vhost_name(usecase.namespace, usecase.name), made_before(before)
     target = desired(usecase, credentials.hashes, broker.administrator)
     users = tuple(sorted(target.users))
-    found = await broker.observe(vhost)
     if strangers := not_ours(target, found, uid):
         raise _not_ours(strangers)
     credentials = await store(credentials)
@@ -169,7 +189,7 @@ async def _declare(
         tuple(kept),
         plan.foreign,
         repaired,
-        None if not kept else COUNT_AGAIN if not all(each.known for each in kept) else KEPT_AGAIN,
+        None if not kept else KEPT_AGAIN if all(each.known or each.consumed for each in kept) else COUNT_AGAIN,
     )
 
 
@@ -201,7 +221,7 @@ def credentials_step(usecase: UseCase, broker: Outcome) -> Step:
 
 def retained(usecase: UseCase, broker: Outcome) -> str:
     """What is kept though no longer declared, and the command that removes it; empty if nothing is."""
-    known = [each for each in broker.kept if each.known]
+    known = [each for each in broker.kept if each.known or each.consumed]
     if not known:
         return ""
     kept = "; ".join(f"{each.queue}: {each.why}" for each in known)

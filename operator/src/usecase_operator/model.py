@@ -136,6 +136,7 @@ class Ingress:
     path: str
     class_name: str | None = None
     tls_secret_name: str | None = None
+    annotations: Labels | None = None
 
 
 @dataclass(frozen=True, slots=True)

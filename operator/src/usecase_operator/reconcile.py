@@ -1,22 +1,21 @@
 """The story of one pass: bring the world a step nearer to what the UseCase asks, and report how far it got.
 
 1. decide the order  2. read Secrets  3. the broker  4. render  5. everything but workloads  6. workloads, wave by wave,
-each waiting for what it uses  7. prune, only after a clean apply  8. say what is true.
+each waiting for what it uses  7. prune, only after a clean apply; autoscalers go before their successors come
+8. say what is true.
 
 Level-triggered and idempotent: it may be cut off anywhere and run again. Steps fail as `Retry` or `Stuck`; what fails
 is kept for the status, and what does not depend on it goes on. `settle` calls this, writes the status and waits.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from usecase_operator import applying, graph, messaging, reasons, report, workloads
+from usecase_operator import applying, graph, messaging, pruning, reasons, report, workloads
 from usecase_operator import credentials as credentials_of
 from usecase_operator.applying import Pass, apply
 from usecase_operator.cleaning import Brokers, clean, left_in_another_broker, skipped
-from usecase_operator.cluster.children import Key
-from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import SecretsOfNamespace
 from usecase_operator.cluster.writer import Repair
 from usecase_operator.component_state import seconds_left
@@ -26,6 +25,7 @@ from usecase_operator.errors import Retry, Stuck
 from usecase_operator.messaging import Remember
 from usecase_operator.metadata import Manifest, component_of
 from usecase_operator.model import UseCase
+from usecase_operator.pruning import guards_of_the_leaving, not_autoscalers, prune
 from usecase_operator.render import Given, broker_secrets, render
 from usecase_operator.render.autoscaler import AUTOSCALERS
 from usecase_operator.render.secret import references
@@ -39,10 +39,9 @@ from usecase_operator.workload import Trouble
 STUCK_AGAIN = 120.0
 
 
-class Cluster(workloads.Cluster, applying.Cluster, Protocol):
+class Cluster(workloads.Cluster, applying.Cluster, pruning.Cluster, Protocol):
     async def secrets(self, usecase: UseCase) -> SecretsOfNamespace: ...
     def release_secrets(self, usecase: UseCase) -> None: ...
-    async def prune(self, usecase: UseCase, keep: Collection[Key]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +94,23 @@ async def reconcile(
     plan = workloads.Plan(before, waves, deployments, {*missing, *unable}, {*unheard, *unable})
     components = await workloads.start(usecase, plan, cluster, run, now)
     keep = {(each["kind"], each["metadata"]["name"]) for each in manifests}
-    await _prune(usecase, keep | _not_autoscalers(usecase, cluster), cluster, run)
+    await prune(usecase, keep | not_autoscalers(usecase, cluster), cluster, run)
     # One of a Deployment that is not there yet would only complain.
     scaled = [each for each in others if each["kind"] in AUTOSCALERS]
     await apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)
 
     # 7. What is no longer asked for.
     if not run.failures:
-        await _prune(usecase, keep, cluster, run)
+        await prune(usecase, keep | guards_of_the_leaving(usecase, cluster), cluster, run)
 
     # 8. What is true now.
     return _report(usecase, before, run, broker, components, missing, unguarded, cluster, now)
 
 
 async def _secrets(usecase: UseCase, before: Status, cluster: Cluster) -> SecretsOfNamespace | None:
-    """None where the use case names no Secret: then the operator needs no access to any."""
+    """None where the use case names no Secret and has none left: then the operator needs no access to any."""
     spoke = messaging.has_messaging(usecase) or messaging.made_before(before) != Inventory()
+    spoke = spoke or any(kind == "Secret" for kind, _ in cluster.children(usecase))
     if spoke or any(references(usecase, each) for each in usecase.spec.components):
         return await cluster.secrets(usecase)
     cluster.release_secrets(usecase)
@@ -135,8 +135,9 @@ async def _broker(
         return messaging.Outcome(made=messaging.made_before(before))
     if not messaging.has_messaging(usecase):
         return await _without_messaging(usecase, before, secrets, brokers)
-    left = left_in_another_broker(usecase, before)
     found = await messaging.settle(usecase, before, secrets.get, cluster.children(usecase), brokers, remember, store)
+    # Whoever renames the Secret, or turns on TLS, has not left the broker: what was made is found in it again.
+    left = left_in_another_broker(usecase, before) if found.began == "empty" else ()
     return replace(found, events=(*found.events, *left))
 
 
@@ -171,20 +172,6 @@ def _read_references(
                 lack = f"Secret {name} has no key {key}" if found else f"Secret {name} (key {key}) does not exist"
                 missing.setdefault(component.name, lack)
     return digests, missing
-
-
-async def _prune(usecase: UseCase, keep: Collection[Key], cluster: Cluster, run: Pass) -> None:
-    if run.cut_off:
-        return
-    try:
-        await cluster.prune(usecase, keep)
-    except ApiError as error:
-        run.failed(error, "the deletion of what is no longer asked for")
-
-
-def _not_autoscalers(usecase: UseCase, cluster: Cluster) -> set[Key]:
-    """An autoscaler that is left goes before its successor comes: KEDA refuses a ScaledObject beside an HPA."""
-    return {key for key in cluster.children(usecase) if key[0] not in AUTOSCALERS}
 
 
 def _unguarded(usecase: UseCase, manifests: Iterable[Manifest], cluster: Cluster) -> list[str]:
@@ -257,7 +244,7 @@ def _report(
         messaging=broker.step,
         components=components,
         retained=messaging.retained(usecase, broker),
-        dead_letters=report.dead_letter_count(usecase, broker.counts) if broker.counts else before.dead_letters,
+        dead_letters=_dead_letters(usecase, before, broker) if has_broker else None,
         scaling=_scaling(usecase, cluster),
         leaving=not has_broker and broker.made != Inventory(),
         unguarded=tuple(unguarded),
@@ -279,6 +266,12 @@ def _report(
     )
 
 
+def _dead_letters(usecase: UseCase, before: Status, broker: messaging.Outcome) -> int | None:
+    """As counted now, or last while the broker can't tell."""
+    return report.dead_letter_count(usecase, broker.counts) if broker.counts else before.dead_letters
+
+
 def _found(usecase: UseCase, before: Status, made: Inventory, broker: messaging.Outcome) -> report.MessagingFound:
     known = before.messaging.inventory.users if before.messaging else ()
-    return report.MessagingFound(made, broker.users or known, broker.counts, broker.foreign)
+    reached = broker.began is not None
+    return report.MessagingFound(made, broker.users or known, broker.counts, broker.foreign, reached)

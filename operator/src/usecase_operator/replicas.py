@@ -1,7 +1,8 @@
 """How many pods, and who says so: the rules that let `kubectl scale` last (decision 0006).
 
 The operator's main apply never holds `spec.replicas`. A number is written by a field manager of its own, `SCALER`, at
-three moments: when a Deployment is made, when the number in the resource changes, and when a use case stops or goes on.
+three moments: when a Deployment is made, when the number in the resource changes, and when a use case stops or goes on;
+and a Bot is never two.
 Between them whoever scales decides. Field ownership is no witness of who did: Kubernetes forgets it (decision 0006), so
 the source is told from numbers, and `by` is a hint.
 """

@@ -8,7 +8,15 @@ from usecase_operator.backlog import Count, bucket
 from usecase_operator.conditions import Outcome, conditions, ready_count
 from usecase_operator.metadata import child_name
 from usecase_operator.model import Component, UseCase
-from usecase_operator.status import Condition, Endpoint, Inventory, MessagingStatus, QueueStatus, Status
+from usecase_operator.status import (
+    BrokerConnection,
+    Condition,
+    Endpoint,
+    Inventory,
+    MessagingStatus,
+    QueueStatus,
+    Status,
+)
 from usecase_operator.topology.desired import dead_letters
 from usecase_operator.topology.ownership import vhost_name
 from usecase_operator.topology.plan import Inventory as Made
@@ -21,13 +29,14 @@ STRANGERS = 10
 class MessagingFound:
     """*made*, *users*: names to remember. *counts*: queue → what it holds; empty while the broker can't tell.
 
-    *foreign*: what others made in the vhost.
+    *foreign*: what others made in the vhost. *reached*: whether the broker that the spec names was spoken with.
     """
 
     made: Made
     users: tuple[str, ...]
     counts: Mapping[str, Count]
     foreign: tuple[str, ...] = ()
+    reached: bool = True
 
 
 def status(usecase: UseCase, outcome: Outcome, messaging: MessagingFound | None, before: Status, now: str) -> Status:
@@ -101,10 +110,16 @@ def _messaging(usecase: UseCase, found: MessagingFound, before: Status) -> Messa
         queues.append(QueueStatus(each.name, bucket(count.messages), count.consumers, dead.messages if dead else None))
     return MessagingStatus(
         vhost=vhost_name(usecase.namespace, usecase.name),
-        connection=before.way_to(usecase.spec.infrastructure.rabbitmq),
+        connection=_way(usecase, found, before),
         queues=tuple(queues),
         inventory=_inventory(found.made, found.users),
     )
+
+
+def _way(usecase: UseCase, found: MessagingFound, before: Status) -> BrokerConnection | None:
+    """The way to what was made: the old one, as long as nothing was seen by the one that the spec names now."""
+    known = before.messaging.connection if before.messaging else None
+    return known if known and not found.reached else before.way_to(usecase.spec.infrastructure.rabbitmq)
 
 
 def _inventory(made: Made, users: tuple[str, ...]) -> Inventory:

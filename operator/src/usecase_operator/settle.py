@@ -21,7 +21,7 @@ from usecase_operator.cluster.writer import Repair, failure
 from usecase_operator.conditions import Outcome, conditions
 from usecase_operator.decoding import DecodingError
 from usecase_operator.errors import Retry, Stuck
-from usecase_operator.messaging import Remember, has_messaging
+from usecase_operator.messaging import Remember, has_messaging, made_before
 from usecase_operator.model import UseCase, parse, unreadable
 from usecase_operator.pacing import Pace
 from usecase_operator.reconcile import Report, reconcile, refused_whole
@@ -96,6 +96,8 @@ class Settler:
             found = await reconcile(usecase, before, self.cluster, self.brokers, self._remember(usecase, before), now())
             found = replace(found, again=_sooner(found.again, self._pause(uid, found.failed)))
             again = _sooner(found.again, await self._tell(usecase, self._latest(uid, before), found))
+            if FINALIZER in usecase.metadata.finalizers and _leaves_nothing(usecase, found.status):
+                await self.cluster.resource.remove_finalizer(usecase)
         except (ApiError, Retry, Stuck) as error:
             step = failure(error, "the request") if isinstance(error, ApiError) else error
             log.warning(
@@ -154,7 +156,7 @@ class Settler:
         for event in ended.events:
             await self.cluster.events.post(usecase, event.type, event.reason, event.note)
         if ended.done:
-            await self.cluster.resource.remove_finalizer(usecase)
+            await self.cluster.resource.let_go(usecase)
             return None, "done"
         outcome = Outcome("not reached", "not reached", "not reached", before.components, deleting=True)
         news = conditions(usecase, outcome, before, now())
@@ -173,6 +175,11 @@ class Settler:
             self.cluster.secret_watches.release(namespace, uid)
             # Whoever was never known may only not have been heard of yet: children come first at a start.
             self.cluster.child_index.abandon(uid)
+
+
+def _leaves_nothing(usecase: UseCase, status: Status) -> bool:
+    """Whether nothing is to be cleaned at its end: no messaging in the spec, nothing of an earlier one in a broker."""
+    return not has_messaging(usecase) and made_before(status) == Inventory()
 
 
 def repairs(children: tuple[Repair, ...], broker: tuple[str, ...]) -> list[KubernetesEvent]:

@@ -39,7 +39,7 @@ def reflectors(
         for kind in KEDA:
             sink = ChildrenOfKind(children, kind, namespace)
             told = keda if kind == "ScaledObject" else _nobody
-            made.append(Reflector(session, path(kind, namespace), sink, selector=OURS, available=told))
+            made.append(Reflector(session, path(kind, namespace), sink, selector=OURS, absent={404}, available=told))
     return made
 
 

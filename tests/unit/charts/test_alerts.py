@@ -55,8 +55,13 @@ OPERATORS = {
         bucket("usecase_reconcile_seconds", "", GROWS, GROWS),
     ),
     "UseCaseOperatorBehind": (
-        {"usecase_reconcile_queue_length": "60+0x60"},
-        {"usecase_reconcile_queue_length": "5+0x60"},
+        {'usecase_reconcile_queue_length{instance="a"}': "60+0x60", 'usecase_leader{instance="a"}': "1+0x60"},
+        {  # the standby has marks of all, and works on none
+            'usecase_reconcile_queue_length{instance="a"}': "5+0x60",
+            'usecase_leader{instance="a"}': "1+0x60",
+            'usecase_reconcile_queue_length{instance="b"}': "60+0x60",
+            'usecase_leader{instance="b"}': FLAT,
+        },
     ),
     "UseCaseBrokerRequestsFail": (
         {

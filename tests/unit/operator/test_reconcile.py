@@ -16,6 +16,7 @@ from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret
 from usecase_operator.errors import Retry
 from usecase_operator.infrastructure import Infrastructure, Messaging
+from usecase_operator.messaging import KEPT_AGAIN
 from usecase_operator.metadata import HASH, REVISION
 from usecase_operator.model import UseCase
 from usecase_operator.reconcile import Report, reconcile
@@ -39,9 +40,14 @@ class World:
         self.keda = False
         self.refuses: dict[str, Exception] = {}
         self.known_secrets: dict[str, Secret] = {}
+        self.running: dict[str, int] = {}
+        self.reads_secrets = True
 
     def children(self, usecase: UseCase) -> Mapping[tuple[str, str], Child]:
         return self.objects
+
+    def pods(self, usecase: UseCase, component: str) -> int:
+        return self.running.get(component, 0)
 
     def troubles(self, usecase: UseCase, component: str) -> tuple[Any, ...]:
         return ()
@@ -50,10 +56,11 @@ class World:
         return None
 
     async def secrets(self, usecase: UseCase) -> Any:
+        self.reads_secrets = True
         return self.known_secrets
 
     def release_secrets(self, usecase: UseCase) -> None:
-        return None
+        self.reads_secrets = False
 
     async def apply(self, usecase: UseCase, manifest: dict[str, Any]) -> None:
         name = f"{manifest['kind']}/{manifest['metadata']['name']}"
@@ -105,6 +112,7 @@ class FakeBroker:
         self.failure = failure
         self.topology = Topology()
         self.declared: list[str] = []
+        self.kept: list[Kept] = []
 
     async def of(self, connection: Connection, vhost: str) -> Any:
         return self
@@ -136,8 +144,9 @@ class FakeBroker:
         )
 
     async def drop(self, plan: Plan, found: Topology, policy: Any) -> list[Kept]:
-        self.topology = Topology(self.topology.vhost)
-        return []
+        if not self.kept:
+            self.topology = Topology(self.topology.vhost)
+        return self.kept
 
     async def put_vhost(self, vhost: Any) -> None:
         return None
@@ -209,6 +218,33 @@ async def test_a_clean_pass_prunes_and_says_so() -> None:
     assert world.applied[-1] == "-Service/left"
     assert condition(report, reasons.READY).status == "True"
     assert report.again is None
+
+
+@pytest.mark.parametrize("isolation", ["Enforce", "Off"])
+async def test_a_dropped_component_is_isolated_until_its_last_pod_has_ended(isolation: str) -> None:
+    usecase, world = lone(isolation={"networkPolicy": isolation}), World()
+    for kind in ("NetworkPolicy", "Service"):
+        world.plant(kind, f"{usecase.name}-dropped")
+    world.running["dropped"] = 1
+    await run(usecase, world, FakeBroker())
+    assert ("Service", f"{usecase.name}-dropped") not in world.objects
+    assert (("NetworkPolicy", f"{usecase.name}-dropped") in world.objects) == (isolation == "Enforce")
+    world.running.clear()
+    await run(usecase, world, FakeBroker())
+    assert ("NetworkPolicy", f"{usecase.name}-dropped") not in world.objects
+
+
+async def test_secrets_are_watched_until_our_own_are_gone() -> None:
+    usecase, world = lone(), World()
+    world.plant("Secret", f"{usecase.name}-worker-amqp")
+    world.refuses[f"Service/{usecase.name}-web"] = ApiError(422, "Invalid", "no")
+    await run(usecase, world, FakeBroker())
+    assert world.reads_secrets
+    world.refuses.clear()
+    await run(usecase, world, FakeBroker())
+    assert ("Secret", f"{usecase.name}-worker-amqp") not in world.objects
+    await run(usecase, world, FakeBroker())
+    assert not world.reads_secrets
 
 
 async def test_a_refused_object_keeps_everything_that_was_there() -> None:
@@ -428,6 +464,46 @@ async def test_a_use_case_that_moves_to_another_broker_says_what_it_leaves() -> 
     assert report.status.messaging
     assert report.status.messaging.connection == before.messaging.connection
     assert (await run(usecase, world, FakeBroker(), before=report.status)).events == ()
+
+
+async def test_who_renames_the_secret_of_a_broker_has_not_left_it() -> None:
+    usecase, world, broker = shop(), World(), FakeBroker()
+    world.known_secrets = secrets_of(usecase)
+    before = (await run(usecase, world, broker)).status
+    assert before.messaging
+    renamed = replace(before, messaging=replace(before.messaging, connection=BrokerConnection("rabbit-1", 5671)))
+    broker.declared.clear()
+    report = await run(usecase, world, broker, before=renamed)
+    assert report.events == ()
+    assert report.status.messaging
+    assert report.status.messaging.connection == before.messaging.connection
+
+
+async def test_what_is_left_is_told_when_the_new_broker_answers() -> None:
+    usecase, world = shop(), World()
+    world.known_secrets = secrets_of(usecase)
+    before = (await run(usecase, world, FakeBroker())).status
+    assert before.messaging
+    elsewhere = replace(before, messaging=replace(before.messaging, connection=BrokerConnection("old-broker", 5672)))
+    away = FakeBroker(Retry(reasons.BROKER_UNREACHABLE, "away"))
+    unreached = await run(usecase, world, away, before=elsewhere)
+    assert unreached.events == ()
+    report = await run(usecase, world, FakeBroker(), before=unreached.status)
+    assert ["old-broker" in each.note for each in report.events] == [True]
+
+
+async def test_a_dropped_queue_that_is_still_consumed_is_named_and_looked_at_now_and_then() -> None:
+    two = {"queues": [{"name": "jobs"}, {"name": "old"}]}
+    usecase, world, broker = make_usecase(component("worker", "Worker"), messaging=two), World(), FakeBroker()
+    world.known_secrets = secrets_of(usecase)
+    before = (await run(usecase, world, broker)).status
+    broker.declared.clear()
+    broker.kept = [Kept("old", "it has 1 consumers", known=False, consumed=True)]
+    fewer = make_usecase(component("worker", "Worker"), messaging={"queues": [{"name": "jobs"}]})
+    report = await run(fewer, world, broker, before=before)
+    ready = condition(report, reasons.MESSAGING_READY)
+    assert (ready.reason, "old: it has 1 consumers" in ready.message) == (reasons.QUEUE_RETAINED, True)
+    assert report.again == KEPT_AGAIN
 
 
 async def test_without_the_remembered_secret_what_stays_in_the_broker_is_told() -> None:

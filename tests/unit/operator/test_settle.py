@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
+from unit.operator.test_reconcile import World
 from usecase_operator.broker.brokers import Brokers
 from usecase_operator.cluster.resource import FINALIZER
+from usecase_operator.cluster.secrets import Secret
 from usecase_operator.cluster.usecases import UseCases
 from usecase_operator.cluster.writer import Repair
 from usecase_operator.model import UseCase
@@ -58,7 +62,7 @@ class Kept:
     async def post(self, usecase: UseCase, type_: str, reason: str, note: str) -> None:
         self.told.append(reason)
 
-    async def remove_finalizer(self, usecase: UseCase) -> None:
+    async def let_go(self, usecase: UseCase) -> None:
         self.released = True
 
 
@@ -89,3 +93,43 @@ async def test_a_spec_that_cant_be_read_holds_no_deletion() -> None:
     kept = await settled(deletionTimestamp="2026-01-01T00:00:00Z", finalizers=[FINALIZER])
     assert kept.released
     assert kept.told == ["MessagingCleanupSkipped"]
+
+
+class Place(World):
+    """A cluster that also holds the resource."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.resource = self.events = self
+        self.done: list[str] = []
+
+    async def write_status(self, usecase: UseCase, status: dict[str, Any]) -> None:
+        self.done.append("status")
+
+    async def post(self, usecase: UseCase, type_: str, reason: str, note: str) -> None:
+        return None
+
+    async def remove_finalizer(self, usecase: UseCase) -> None:
+        self.done.append("finalizer")
+
+
+MADE = {"connection": {"secretName": "broker", "port": 5672}, "inventory": {"queues": ["q"]}}
+
+
+@pytest.mark.parametrize(
+    ("status", "done"),
+    [
+        pytest.param({}, ["status", "finalizer"], id="nothing-is-left"),
+        pytest.param({"messaging": MADE}, ["status"], id="the-broker-can't-be-reached"),
+    ],
+)
+async def test_a_resource_that_left_its_broker_is_held_no_longer(status: dict[str, Any], done: list[str]) -> None:
+    place, dirty = Place(), Dirty()
+    place.known_secrets = {"broker": Secret({}, {"managementUri": "aHR0cDovL3g="})}  # and no password
+    usecases = UseCases(dirty.add)
+    found = admitted(body(infrastructure={}, messaging={}), schema())
+    found["metadata"] |= {"resourceVersion": "1", "finalizers": [FINALIZER]}
+    found["status"] = {"observedGeneration": 1, **status}
+    usecases.put(found)
+    await Settler(usecases, place, Brokers(lambda: None, lambda _: None), dirty).settle(UID)  # type: ignore[arg-type]
+    assert place.done == done

@@ -10,7 +10,7 @@ somebody still consumes stays.
 
 import time
 from collections.abc import Collection, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from usecase_operator.broker.api import Api, NoAnswer, segment
@@ -22,11 +22,14 @@ LOOK = {"count": 1, "ackmode": "ack_requeue_true", "encoding": "base64", "trunca
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A queue that stays although it was dropped from the spec. *known* is False while its count is."""
+    """A queue that stays although it was dropped from the spec. *known* is False while it may soon go: its messages are
+    not counted yet, or somebody who may be about to end holds some (*consumed*).
+    """
 
     queue: str
     why: str
     known: bool = True
+    consumed: bool = False
 
 
 Unanswered = MutableMapping[tuple[str, str], float]
@@ -70,7 +73,7 @@ def in_use(statistics: Mapping[str, Any]) -> Kept | None:
     if messages:
         return Kept(name, f"it holds {messages} messages")
     if consumers:
-        return Kept(name, f"it has {consumers} consumers", known=False)
+        return Kept(name, f"it has {consumers} consumers", known=False, consumed=True)
     return None
 
 
@@ -83,5 +86,5 @@ def together(names: Collection[str], reasons: Mapping[str, Kept]) -> list[Kept]:
             continue
         for sibling in (base, f"{base}.retry", f"{base}.dlq"):
             if sibling in names and sibling not in kept:
-                kept[sibling] = Kept(sibling, f"{name} needs it", known=reasons[name].known)
+                kept[sibling] = replace(reasons[name], queue=sibling, why=f"{name} needs it")
     return [kept[name] for name in sorted(kept)]

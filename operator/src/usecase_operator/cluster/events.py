@@ -15,7 +15,8 @@ from usecase_operator.metadata import API_VERSION, KIND
 from usecase_operator.model import UseCase
 
 CONTROLLER = "usecase.dev/operator"
-NOTE_CHARACTERS = 1000
+# The API server counts bytes: 1024 at most (events.k8s.io/v1, note).
+NOTE_BYTES = 1000
 MERGE_PATCH = "application/merge-patch+json"
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Events:
             "action": "Reconcile",
             "type": type_,
             "reason": reason,
-            "note": note[:NOTE_CHARACTERS],
+            "note": note.encode()[:NOTE_BYTES].decode(errors="ignore"),
             "regarding": {
                 "apiVersion": API_VERSION,
                 "kind": KIND,

@@ -34,6 +34,8 @@ class Pods:
         metadata = obj["metadata"]
         labels = metadata.get("labels", {})
         key = (metadata["namespace"], labels.get(INSTANCE, ""))
+        if self._keys.get(metadata["uid"], key) != key:
+            self._forget(metadata["uid"])  # relabelled: taken out of its ReplicaSet, to be looked at
         pod = Pod(labels.get(COMPONENT, ""), pod_trouble(obj))
         pods = self._of.setdefault(key, {})
         before = pods.get(metadata["uid"])

@@ -1,13 +1,14 @@
 """One watch: streams what exists, then every change, for ever, and says how fresh it is.
 
 The list is streamed too (`sendInitialEvents`): reading it at once would cost the memory of all objects. A silent
-connection is dropped after 75 s; the server sends a bookmark every 60 s.
+connection is dropped after 75 s; the server sends a bookmark every 60 s. Only an answer that was said to mean absence
+empties the mirror: an API server that has just started may forbid for a moment what it will allow.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import uniform
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ Json = dict[str, Any]
 SILENCE_SECONDS = 75.0
 SERVER_SECONDS = "300"
 ABSENT_SECONDS = 20.0
+LONGEST_PAUSE = 10.0
 LIST_ENDS = "k8s.io/initial-events-end"
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,9 @@ class Sink(Protocol):
 
 
 class Reflector:
-    """*available* tells of the collection itself: False while the server has no such kind (404) or forbids it (403)."""
+    """*absent*: the statuses that mean that there is nothing to see, as 404 does for a kind that may not be installed;
+    *available* is told when that begins and ends. All others are an outage, in which the mirror stays as it is.
+    """
 
     def __init__(
         self,
@@ -44,18 +48,21 @@ class Reflector:
         sink: Sink,
         *,
         selector: str = "",
+        absent: Collection[int] = (),
         available: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._session = session
         self.url = url
         self._sink = sink
         self._selector = selector
+        self._absent = absent
         self._available = available
         self._version: str | None = None
         self.synced = asyncio.Event()
         self.refused: int | None = None
         self._heard = time.monotonic()
         self._complained = ""
+        self._complaints = 0
 
     @property
     def age(self) -> float:
@@ -68,7 +75,13 @@ class Reflector:
                 await self._stream()
             except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
                 log.debug("watch interrupted", extra={"watch": self.url, "error": repr(error)})
-            await asyncio.sleep(ABSENT_SECONDS * uniform(0.8, 1.2) if self.refused else uniform(0.3, 1.0))
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the watch is opened again; of an answer that is no watch, ever longer."""
+        if self.refused:
+            return ABSENT_SECONDS * uniform(0.8, 1.2)
+        return min(2.0 ** min(self._complaints, 10), LONGEST_PAUSE) * uniform(0.3, 1.0)
 
     async def _stream(self) -> None:
         params = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": SERVER_SECONDS}
@@ -84,14 +97,14 @@ class Reflector:
             if response.status == 410:
                 self._version = None
                 return
-            if response.status in (403, 404):
+            if response.status in self._absent:
                 self._heard = time.monotonic()
                 self._refuse(response.status)
                 return
             if response.status >= 400:
                 await self._complain(response)
                 return
-            self._heard, self._complained = time.monotonic(), ""
+            self._heard, self._complained, self._complaints = time.monotonic(), "", 0
             self._accept()
             listed: set[str] | None = set() if listing else None
             async for line in response.content:
@@ -125,7 +138,8 @@ class Reflector:
         return True
 
     async def _complain(self, response: aiohttp.ClientResponse) -> None:
-        """The server does not serve this watch: told once, and its age grows until somebody acts."""
+        """The server does not serve this watch: told once, and its age grows until it does."""
+        self._complaints += 1
         said = f"{response.status} {(await response.text())[:300]}"
         if self._complained != said:
             log.warning("a watch is refused; trying again", extra={"watch": self.url, "answer": said})

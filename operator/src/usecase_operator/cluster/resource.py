@@ -67,15 +67,16 @@ class Resource:
         )
 
     async def remove_finalizer(self, usecase: UseCase) -> None:
-        """Let the resource go, and forget it: it may never be heard of again."""
+        """Hold the resource no longer. Raises `Gone`."""
         finalizers: Sequence[str] = usecase.metadata.finalizers
-        if FINALIZER in finalizers:
-            place = f"/metadata/finalizers/{finalizers.index(FINALIZER)}"
+        place = f"/metadata/finalizers/{finalizers.index(FINALIZER)}"
+        await self._patch(usecase, [{"op": "test", "path": place, "value": FINALIZER}, {"op": "remove", "path": place}])
+
+    async def let_go(self, usecase: UseCase) -> None:
+        """The end of a resource that is being deleted; forget it: it may never be heard of again."""
+        if FINALIZER in usecase.metadata.finalizers:
             with suppress(Gone):
-                await self._patch(
-                    usecase,
-                    [{"op": "test", "path": place, "value": FINALIZER}, {"op": "remove", "path": place}],
-                )
+                await self.remove_finalizer(usecase)
         self._usecases.forget(usecase.metadata.uid)
 
     async def _patch(self, usecase: UseCase, operations: list[Json]) -> None:

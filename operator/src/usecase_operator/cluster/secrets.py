@@ -150,7 +150,11 @@ class Secrets:
     def _watch(self, namespace: str) -> Watched:
         sink = SecretsOfNamespace(namespace, self._children, self._changed)
         reflector = Reflector(
-            self._session, path("Secret", namespace), sink, available=lambda _: self._available(namespace)
+            self._session,
+            path("Secret", namespace),
+            sink,
+            absent={403},
+            available=lambda _: self._available(namespace),
         )
         task = asyncio.create_task(reflector.run(), name=f"secrets of {namespace}")
         watched = self._watched[namespace] = Watched(sink, reflector, task, set())

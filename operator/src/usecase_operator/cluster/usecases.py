@@ -46,11 +46,15 @@ class UseCases:
         return self._by_key.get(key)
 
     def body(self, uid: str) -> Json | None:
-        """The resource with its status, or None if it is gone."""
+        """The resource with its status, or None if it is gone.
+
+        The body was packed at its last change that a pass reads; its `resourceVersion` is the newest that was seen.
+        """
         kept = self._kept.get(uid)
         if kept is None:
             return None
         body: Json = orjson.loads(zlib.decompress(kept.body))
+        body["metadata"]["resourceVersion"] = str(kept.version)
         body["status"] = orjson.loads(zlib.decompress(kept.status))
         return body
 
@@ -77,7 +81,7 @@ class UseCases:
             asked=asked,
             body=before.body if before and same_request else _packed(_body(obj)),
             # The echo of an earlier write doesn't undo a later one that is under way.
-            status=before.status if before and digest(status) in before.sent else _packed(status),
+            status=before.status if before and digest(status) in before.sent[:-1] else _packed(status),
             confirmed=_packed(status),
             version=version,
             sent=before.sent if before else (),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from usecase_operator.metadata import Manifest, child_name, manifest
+from usecase_operator.metadata import Manifest, annotated, child_name, manifest
 from usecase_operator.model import Component, UseCase
 
 
@@ -21,4 +21,5 @@ def ingress(usecase: UseCase, component: Component) -> Manifest | None:
         spec["ingressClassName"] = wanted.class_name
     if wanted.tls_secret_name:
         spec["tls"] = [{"hosts": [wanted.host], "secretName": wanted.tls_secret_name}]
-    return manifest(usecase, "networking.k8s.io/v1", "Ingress", name=name, component=component.name, spec=spec)
+    made = manifest(usecase, "networking.k8s.io/v1", "Ingress", name=name, component=component.name, spec=spec)
+    return annotated(made, wanted.annotations) if wanted.annotations else made

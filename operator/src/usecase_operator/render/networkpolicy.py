@@ -18,12 +18,23 @@ Peer = dict[str, Any]
 NAMESPACE = "kubernetes.io/metadata.name"
 """The label that Kubernetes itself puts on every namespace."""
 
+DNS_PODS = ("kube-dns", "node-local-dns")
+"""Cluster DNS of kubeadm, kind and the large providers, and NodeLocal DNSCache, which stands before it on each node."""
+
+DNS_OF_THE_NODE = ("169.254.20.10/32", "169.254.169.254/32")
+"""Where a node itself answers, on addresses that lead no further: NodeLocal DNSCache, and Google's Cloud DNS."""
+
+
 CLUSTER_DNS: Rule = {
     "to": [
-        {
-            "namespaceSelector": {"matchLabels": {NAMESPACE: "kube-system"}},
-            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
-        }
+        *(
+            {
+                "namespaceSelector": {"matchLabels": {NAMESPACE: "kube-system"}},
+                "podSelector": {"matchLabels": {"k8s-app": app}},
+            }
+            for app in DNS_PODS
+        ),
+        *({"ipBlock": {"cidr": address}} for address in DNS_OF_THE_NODE),
     ],
     "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
 }

@@ -40,6 +40,11 @@ class Binding:
     def __str__(self) -> str:
         return f"{self.exchange}|{self.queue}|{self.routing_key}"
 
+    @property
+    def plain(self) -> bool:
+        """As the operator makes them. One with arguments, or to an exchange, may read the same and is another."""
+        return self.arguments == "{}" and self.destination_type == "queue"
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

@@ -133,7 +133,7 @@ def diff(desired: Topology, observed: Topology, inventory: Inventory, uid: str) 
         policies=policies,
         users=users,
         permissions=permissions,
-        delete_bindings=tuple(sorted(each for each in surplus if str(each) in inventory.bindings)),
+        delete_bindings=tuple(sorted(each for each in surplus if _made(each, inventory))),
         delete_queues=_dropped(desired.queues, observed.queues, inventory.queues),
         delete_exchanges=_dropped(desired.exchanges, observed.exchanges, inventory.exchanges),
         delete_policies=tuple(
@@ -156,6 +156,10 @@ def diff(desired: Topology, observed: Topology, inventory: Inventory, uid: str) 
         conflicts=conflicts,
         foreign=tuple(_foreign(desired, observed, inventory, uid)),
     )
+
+
+def _made(binding: Binding, inventory: Inventory) -> bool:
+    return binding.plain and str(binding) in inventory.bindings
 
 
 def _missing(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -196,7 +200,7 @@ def _foreign(desired: Topology, observed: Topology, inventory: Inventory, uid: s
     for name in sorted(observed.exchanges.keys() - desired.exchanges.keys() - inventory.exchanges):
         yield f"exchange {name}"
     for each in sorted(observed.bindings - desired.bindings):
-        if str(each) not in inventory.bindings:
+        if not _made(each, inventory):
             yield f"binding {each.exchange} -> {each.queue} ({each.routing_key!r})"
     for name in sorted(observed.policies.keys() - desired.policies.keys()):
         if not name.startswith(POLICY_PREFIX):

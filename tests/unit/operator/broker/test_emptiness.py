@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from aiohttp import web
@@ -14,15 +13,15 @@ from usecase_operator.broker.emptiness import DOUBT_SECONDS, Kept, Unanswered, i
 
 
 @pytest.mark.parametrize(
-    ("statistics", "why", "known"),
+    ("messages", "consumers", "kept"),
     [
-        pytest.param({"name": "q"}, "its messages are not counted yet", False, id="no statistics"),
-        pytest.param({"name": "q", "messages": 3, "consumers": 0}, "it holds 3 messages", True, id="messages"),
-        pytest.param({"name": "q", "messages": 0, "consumers": 2}, "it has 2 consumers", False, id="consumers"),
+        pytest.param(None, None, Kept("q", "its messages are not counted yet", known=False), id="no statistics"),
+        pytest.param(3, 0, Kept("q", "it holds 3 messages"), id="messages"),
+        pytest.param(0, 2, Kept("q", "it has 2 consumers", known=False, consumed=True), id="consumers"),
     ],
 )
-def test_a_queue_in_use_stays(statistics: dict[str, Any], why: str, known: bool) -> None:
-    assert in_use(statistics) == Kept("q", why, known)
+def test_a_queue_in_use_stays(messages: int | None, consumers: int | None, kept: Kept) -> None:
+    assert in_use({"name": "q", "messages": messages, "consumers": consumers}) == kept
 
 
 def test_an_empty_queue_may_go() -> None:

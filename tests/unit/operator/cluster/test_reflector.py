@@ -120,9 +120,26 @@ async def test_a_version_that_is_too_old_means_a_new_list_that_drops_what_is_gon
     assert asked[2]["sendInitialEvents"] == "true"
 
 
+async def test_a_server_that_forbids_for_a_moment_empties_nothing() -> None:
+    """As one does that has just started and does not know its roles yet (kubernetes#121635)."""
+    told: list[bool] = []
+    first = [event("ADDED", "a"), event("BOOKMARK", version=5, **END)]
+    async with watching(first, 403, [event("ADDED", "b", 6)], absent={404}, available=told.append) as found:
+        sink, reflector, asked = found
+        await until(lambda: sink.names == {"a", "b"})
+        assert (reflector.refused, told, sink.lists) == (None, [], 1)
+    assert asked[2]["resourceVersion"] == "5"
+
+
+async def test_a_mirror_that_was_never_filled_waits_for_a_server_that_forbids() -> None:
+    async with watching(403, [event("ADDED", "a")], absent={404}) as (sink, reflector, _asked):
+        await until(lambda: sink.names == {"a"})
+        assert not reflector.synced.is_set()
+
+
 async def test_a_kind_that_the_server_does_not_know_is_told_and_holds_nobody_up() -> None:
     told: list[bool] = []
-    async with watching(404, available=told.append) as (_, reflector, _asked):
+    async with watching(404, absent={404}, available=told.append) as (_, reflector, _asked):
         await until(lambda: reflector.synced.is_set())
     assert told == [False]
     assert reflector.refused == 404

@@ -90,7 +90,7 @@ async def test_the_end_of_a_resource_that_went_by_itself_is_its_end() -> None:
     found = admitted(body(), schema())
     found["metadata"]["finalizers"] = [FINALIZER]
     made, usecases = resource(Refusing(ABSENT))
-    await made.remove_finalizer(parse(found))
+    await made.let_go(parse(found))
     assert usecases.uids() == []
 
 

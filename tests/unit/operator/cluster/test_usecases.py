@@ -68,6 +68,36 @@ def test_after_a_status_that_did_not_arrive_passes_go_on_from_the_one_that_did()
     assert (usecases.body("u") or {})["status"] == {"backlog": "1-9"}
 
 
+def test_the_echo_of_the_status_before_the_last_leaves_the_last() -> None:
+    usecases, _ = watched()
+    usecases.put(resource(1))
+    usecases.sending("u", {"backlog": "0"})
+    usecases.sending("u", {"backlog": "1-9"})
+    usecases.put(resource(2, status={"backlog": "0"}))
+    assert (usecases.body("u") or {})["status"] == {"backlog": "1-9"}
+
+
+def test_a_late_echo_counts_where_the_later_status_did_not_arrive() -> None:
+    usecases, _ = watched()
+    usecases.put(resource(1, status={"backlog": "0"}))
+    usecases.sending("u", {"backlog": "1-9"})
+    usecases.sending("u", {"backlog": "10-99"})
+    usecases.unsent("u")
+    usecases.put(resource(2, status={"backlog": "1-9"}))
+    assert (usecases.body("u") or {})["status"] == {"backlog": "1-9"}
+
+
+def test_a_body_has_the_newest_version_though_nothing_in_it_is_new() -> None:
+    """A write that tests the version would fail for ever with one that is past."""
+    usecases, woken = watched()
+    usecases.put(resource(1))
+    usecases.put(resource(2, labels={"team": "a"}))
+    usecases.sending("u", {"backlog": "0"})
+    usecases.put(resource(3, status={"backlog": "0"}, labels={"team": "a"}))
+    assert (usecases.body("u") or {})["metadata"]["resourceVersion"] == "3"
+    assert woken == ["u", "u"]
+
+
 def test_a_new_spec_an_annotation_and_a_deletion_wake() -> None:
     usecases, woken = watched()
     usecases.put(resource(1))

@@ -89,6 +89,16 @@ def test_an_ingress_leads_to_the_service() -> None:
     }
 
 
+def test_an_ingress_has_the_annotations_it_is_given() -> None:
+    said = {"cert-manager.io/cluster-issuer": "letsencrypt"}
+    usecase = make_usecase(component("api", expose={"ingress": {"host": "x.test", "annotations": said}}))
+
+    made = one("Ingress", usecase)
+
+    assert made is not None
+    assert made["metadata"]["annotations"].items() >= said.items()
+
+
 def test_a_plain_ingress_names_no_class_and_no_certificate() -> None:
     found = spec("Ingress", make_usecase(component("api", expose={"ingress": {"host": "x.test"}})))
 

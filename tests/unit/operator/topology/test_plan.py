@@ -114,6 +114,20 @@ def test_what_somebody_else_made_is_never_deleted(wanted: Topology, found: Topol
     assert after.policies.keys() >= strangers.policies.keys()
 
 
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        pytest.param(Binding("e", "q", "k", '{"note":"debug"}'), id="with-arguments"),
+        pytest.param(Binding("e", "q", "k", destination_type="exchange"), id="to-an-exchange"),
+    ],
+)
+def test_a_binding_that_only_reads_like_ours_is_somebody_elses(theirs: Binding) -> None:
+    ours = Binding("e", "q", "k")
+    wanted = make(bindings=frozenset({ours}))
+    plan = diff(wanted, make(bindings=frozenset({ours, theirs})), Inventory.of(wanted), UID)
+    assert plan == Plan(foreign=("binding e -> q ('k')",))
+
+
 def make(**fields: Any) -> Topology:
     return Topology(vhost=Vhost("ns.uc", mark(UID), ""), **fields)
 
