@@ -18,6 +18,12 @@ TYPES = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "o
 
 Schema = dict[str, Any]
 
+GLOBAL = "global."
+"""Helm hands the globals of a parent to each of its charts: there may be keys that this one does not know."""
+OF_A_PARENT: Schema = {
+    "enabled": {"type": "boolean", "description": "The condition of a parent that depends on this chart; not read here"}
+}
+
 
 def generated() -> dict[Path, str]:
     """Every schema file and what has to stand in it."""
@@ -29,6 +35,7 @@ def _schema(chart: Path, rules: Mapping[str, Any]) -> Schema:
     text = (chart / "values.yaml").read_text(encoding="utf-8")
     said = {value.key: value.description for value in values(text)}
     body = _object(yaml.safe_load(text), "", said, rules["values"])
+    body["properties"] |= OF_A_PARENT
     used = _definitions(body, rules["definitions"])
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Values of the {chart.name} chart"}
     return {**head, **body, "$defs": {name: rules["definitions"][name] for name in sorted(used)}}
@@ -36,7 +43,7 @@ def _schema(chart: Path, rules: Mapping[str, Any]) -> Schema:
 
 def _object(node: Mapping[str, Any], path: str, said: Mapping[str, str], rules: Mapping[str, Schema]) -> Schema:
     properties = {key: _value(value, f"{path}{key}", said, rules) for key, value in node.items()}
-    return {"type": "object", "additionalProperties": False, "properties": properties}
+    return {"type": "object", "additionalProperties": path == GLOBAL, "properties": properties}
 
 
 def _value(value: Any, path: str, said: Mapping[str, str], rules: Mapping[str, Schema]) -> Schema:

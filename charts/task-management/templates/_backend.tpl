@@ -104,9 +104,11 @@ automountServiceAccountToken: {{ .root.Values.serviceAccount.automount }}
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
+  {{- if .root.Values.fixedUsers }}
   runAsUser: 999
   runAsGroup: 999
   fsGroup: 999
+  {{- end }}
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile: {type: RuntimeDefault}
 {{- with .root.Values.imagePullSecrets }}
@@ -114,28 +116,40 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- include "backend.placement" . }}
-{{- with .values.affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
 {{- with .values.topologySpreadConstraints }}
 topologySpreadConstraints:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .values.priorityClassName }}
+{{- end -}}
+
+{{- /* Where a pod runs: as its part says, else as all do. */ -}}
+{{- define "backend.placement" -}}
+{{- with .values.nodeSelector | default .root.Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations | default .root.Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity | default .root.Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.priorityClassName | default .root.Values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
 {{- end -}}
 
-{{- define "backend.placement" -}}
-{{- with .values.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .values.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+{{- /* What a pod may do that runs an image of this project; its user is 10001. */ -}}
+{{- define "backend.ownPodSecurity" -}}
+securityContext:
+  runAsNonRoot: true
+  {{- if .Values.fixedUsers }}
+  runAsUser: 10001
+  runAsGroup: 10001
+  {{- end }}
+  seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
 {{- /* Start of a container: what it may do, and what it may take. */ -}}

@@ -55,16 +55,12 @@ serviceAccountName: {{ . }}
 automountServiceAccountToken: false
 {{- end }}
 enableServiceLinks: false
-securityContext:
-  runAsNonRoot: true
-  runAsUser: 10001
-  runAsGroup: 10001
-  seccompProfile: {type: RuntimeDefault}
+{{ include "backend.ownPodSecurity" $root }}
 {{- with $root.Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- include "backend.placement" (dict "values" $root.Values.hooks) }}
+{{- include "backend.placement" (dict "root" $root "values" $root.Values.hooks) }}
 containers:
   - name: main
     image: {{ include "backend.image" (dict "root" $root "values" (ternary $root.Values.hooks $root.Values.api (ne $root.Values.hooks.image.repository ""))) | quote }}
@@ -81,8 +77,7 @@ containers:
       readOnlyRootFilesystem: true
       capabilities: {drop: [ALL]}
     resources:
-      requests: {cpu: 10m, memory: 32Mi}
-      limits: {memory: 128Mi}
+      {{- toYaml $root.Values.hooks.resources | nindent 6 }}
     volumeMounts:
       - {name: hooks, mountPath: /hooks, readOnly: true}
 volumes:

@@ -55,13 +55,39 @@ image: {{ include "backend.image" . | quote }}
 imagePullPolicy: {{ . }}
 {{- end }}
 resources: {{ toJson .values.resources }}
+{{- with .values.egress }}
+egress: {{ toJson . }}
+{{- end }}
 {{- $common := dict }}
 {{- with .root.Values.commonLabels }}{{ $_ := set $common "labels" . }}{{ end }}
 {{- with .root.Values.commonAnnotations }}{{ $_ := set $common "annotations" . }}{{ end }}
 {{- $template := dict }}
 {{- if $common }}{{ $template = dict "metadata" (deepCopy $common) }}{{ end }}
+{{- with include "usecase.placement" .root | fromYaml }}{{ $_ := set $template "spec" . }}{{ end }}
 {{- with mergeOverwrite $template (deepCopy .values.podTemplate) }}
 podTemplate: {{ toJson . }}
+{{- end }}
+{{- end -}}
+
+{{- /*
+Where pods of components run, as a part of their pod template. Tolerations there take the place of the operator's: its
+pair, by which a pod leaves a lost node after 30 s, stands in them again.
+*/ -}}
+{{- define "usecase.placement" -}}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{ toJson . }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+  - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 30}
+  - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 30}
+{{- end }}
+{{- with .Values.affinity }}
+affinity: {{ toJson . }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
 {{- end }}
 {{- end -}}
 

@@ -53,8 +53,10 @@ serviceAccountName: {{ include "operator.serviceAccount" . }}
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
+  {{- if .Values.fixedUsers }}
   runAsUser: 10001
   runAsGroup: 10001
+  {{- end }}
   seccompProfile: {type: RuntimeDefault}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:

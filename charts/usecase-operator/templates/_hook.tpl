@@ -67,8 +67,7 @@ containers:
       - {name: {{ $variable }}, value: {{ $value | quote }}}
       {{- end }}
     resources:
-      requests: {cpu: 10m, memory: 32Mi}
-      limits: {memory: 128Mi}
+      {{- toYaml $root.Values.hooks.resources | nindent 6 }}
     volumeMounts:
       - {name: hooks, mountPath: /hooks, readOnly: true}
 volumes:

@@ -63,6 +63,46 @@ def test_hooks_and_the_demo_run_where_they_are_sent(render: Render, stack: list[
     assert not [name for name, pod in templates(stack).items() if {"nodeSelector", "tolerations"} & set(pod["spec"])]
 
 
+PLACED: Manifest = {
+    "nodeSelector": {"pool": "tasks"},
+    "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
+    "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
+    "priorityClassName": "high",
+}
+
+
+def test_where_pods_run_is_said_once(render: Render) -> None:
+    manifests = render(CHART, PLACED)
+    for name, template in templates(manifests).items():
+        assert {field: template["spec"].get(field) for field in PLACED} == PLACED, name
+    for each in components(manifests):
+        spec = each["podTemplate"]["spec"]
+        lost = [toleration for toleration in spec["tolerations"] if toleration.get("tolerationSeconds") == 30]
+        assert {toleration["key"] for toleration in lost} == {
+            "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable",
+        }, each["name"]  # fmt: skip
+        rest = [toleration for toleration in spec["tolerations"] if toleration not in lost]
+        assert {**spec, "tolerations": rest} == PLACED, each["name"]
+
+
+def test_where_a_part_runs_goes_before_where_all_run(render: Render) -> None:
+    own = {"nodeSelector": {"pool": "data"}}
+    values = {**PLACED, "redis": own, "hooks": own, "api": {"podTemplate": {"spec": own}}}
+    manifests = render(CHART, values)
+    assert pod(manifests, "redis")["spec"]["nodeSelector"] == {"pool": "data"}
+    assert templates(manifests)["Pod/demo-test"]["spec"]["nodeSelector"] == {"pool": "data"}
+    # podTemplate is merged, key by key
+    assert component(manifests, "api")["podTemplate"]["spec"]["nodeSelector"] == {"pool": "data"}
+    assert pod(manifests, "postgres")["spec"]["nodeSelector"] == {"pool": "tasks"}
+
+
+def test_hooks_take_what_they_are_told_to(render: Render) -> None:
+    wanted = {"requests": {"cpu": "7m", "memory": "7Mi"}, "limits": {"cpu": "70m", "memory": "77Mi"}}
+    pods = templates(render(CHART, {"hooks": {"resources": wanted}}))
+    for name in ("Job/demo-uninstall", "Pod/demo-test"):
+        assert pods[name]["spec"]["containers"][0]["resources"] == wanted, name
+
+
 def accounts(manifests: list[Manifest]) -> list[tuple[Any, Any]]:
     specs = [pod(manifests, backend)["spec"] for backend in BACKENDS]
     return [(spec.get("serviceAccountName"), spec["automountServiceAccountToken"]) for spec in specs]

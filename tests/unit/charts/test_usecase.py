@@ -121,6 +121,60 @@ def test_ones_own_variable_goes_before_the_charts(render: Render) -> None:
     assert component(manifests, "analytics-worker")["env"] == env
 
 
+COMPONENTS = {
+    "postgresData": "postgres-data", "mongoData": "mongo-data", "api": "api", "bot": "bot",
+    "reminderWorker": "reminder-worker", "analyticsWorker": "analytics-worker",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "name"), COMPONENTS.items())
+def test_each_component_takes_a_variable_of_a_secret_and_a_way_out(render: Render, key: str, name: str) -> None:
+    variable = {"name": "OTEL_EXPORTER_OTLP_HEADERS", "secretRef": {"name": "traces", "key": "headers"}}
+    way = {"cidrs": ["203.0.113.0/28"], "ports": [4318], "reason": "traces"}
+    telegram = {"existingSecret": "telegram"} if key == "bot" else {}
+    manifests = render(CHART, {key: {"secretEnv": [variable], "egress": [way], **telegram}})
+    found = component(manifests, name)
+    assert variable in found["secretEnv"]
+    assert found["egress"] == [way]
+    admitted(usecase(manifests), schema_of(crd()))
+
+
+def test_a_use_case_takes_more_than_the_chart_has(render: Render) -> None:
+    more = {
+        "extraComponents": [
+            {
+                "name": "audit", "kind": "Worker", "image": "r.example/audit:1",
+                "consumes": [{"queue": "audit"}], "publishes": [{"exchange": "audited"}],
+            }
+        ],
+        "extraMessaging": {
+            "exchanges": [{"name": "audited"}],
+            "queues": [{"name": "audit"}],
+            "bindings": [{"exchange": "task_events", "queue": "audit", "routingKey": "task.#"}],
+        },
+    }  # fmt: skip
+    manifests = render(CHART, {"useCase": more})
+    parsed = parse(admitted(usecase(manifests), schema_of(crd())))
+    assert parsed.spec.components[-1].name == "audit"
+    assert [len(each) for each in (parsed.spec.messaging.exchanges, parsed.spec.messaging.queues)] == [4, 4]
+    assert parsed.spec.messaging.bindings[-1].queue == "audit"
+    assert len(parsed.spec.components) == 7
+
+
+def test_isolation_may_be_left_to_others(render: Render, stack: list[Manifest]) -> None:
+    assert usecase(stack)["spec"]["isolation"] == {
+        "networkPolicy": "Enforce", "scrapeFrom": {"namespace": "monitoring"},
+    }  # fmt: skip
+    manifests = render(CHART, {"useCase": {"networkPolicy": "Off"}, "monitoring": {"scrapeFrom": ""}})
+    assert usecase(manifests)["spec"]["isolation"] == {"networkPolicy": "Off"}
+
+
+def test_an_ingress_takes_annotations(render: Render) -> None:
+    said = {"cert-manager.io/cluster-issuer": "letsencrypt"}
+    manifests = render(CHART, {"api": {"expose": {"ingress": {"host": "tasks.example", "annotations": said}}}})
+    assert component(manifests, "api")["expose"]["ingress"]["annotations"] == said
+
+
 def test_a_pod_template_reaches_its_component(render: Render) -> None:
     template = {"spec": {"priorityClassName": "high"}}
     assert component(render(CHART, {"api": {"podTemplate": template}}), "api")["podTemplate"] == template

@@ -13,6 +13,8 @@ from unit.charts.rendered import BACKENDS_ALONE, CHART, OPERATOR, Helm, Manifest
 
 KUBERNETES = re.compile(r"/extra(Env|Volumes|VolumeMounts)/")
 """Values that are handed on as they are: Kubernetes knows their fields."""
+PARENTS = "/properties/global"
+"""What Helm hands to every chart of a release."""
 
 both = pytest.mark.parametrize("chart", [CHART, OPERATOR], ids=lambda chart: chart.name)
 
@@ -83,6 +85,20 @@ def test_a_wrong_value_of_the_operator_is_refused_by_name(run_helm: Helm, values
     assert named in done.stderr
 
 
+@both
+def test_a_parent_chart_may_switch_it_and_have_globals_of_its_own(run_helm: Helm, chart: Path) -> None:
+    values = {"enabled": True, "global": {"storageClass": "fast"}}
+    assert run_helm("template", "demo", str(chart), "--set-json", json.dumps(values)).returncode == 0
+
+
+@both
+@pytest.mark.parametrize("label", ["app.kubernetes.io/name", "app.kubernetes.io/instance", "helm.sh/chart"])
+def test_common_labels_leave_those_alone_that_objects_are_found_by(run_helm: Helm, chart: Path, label: str) -> None:
+    done = run_helm("template", "demo", str(chart), "--set-json", json.dumps({"commonLabels": {label: "mine"}}))
+    assert done.returncode != 0
+    assert label in done.stderr
+
+
 def test_a_release_name_that_leaves_no_room_for_labels_is_refused(run_helm: Helm) -> None:
     longest = run_helm("template", "a" * 40, str(CHART))
     too_long = run_helm("template", "a" * 41, str(CHART))
@@ -94,7 +110,8 @@ def test_a_release_name_that_leaves_no_room_for_labels_is_refused(run_helm: Helm
 def test_every_object_of_the_schema_refuses_unknown_keys(chart: Path) -> None:
     def walk(node: Any, path: str) -> Iterator[str]:
         if isinstance(node, dict):
-            if "properties" in node and node.get("additionalProperties") is not False and not KUBERNETES.search(path):
+            open_ = "properties" in node and node.get("additionalProperties") is not False
+            if open_ and path != PARENTS and not KUBERNETES.search(path):
                 yield path
             for key, value in node.items():
                 yield from walk(value, f"{path}/{key}")
