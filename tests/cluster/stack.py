@@ -50,7 +50,8 @@ def up(kind: Kind, references: Mapping[str, str]) -> None:
             apply = ("--namespace", NAMESPACE, "apply", "--server-side", "--force-conflicts", "--filename", "-")
             kind.kubectl(*apply, stdin=json.dumps(_secret(BOT_SECRET, "bot-token", token)))
         values = stack_values(references, telegram=bool(token))
-        _install(kind, RELEASE, CHART, NAMESPACE, values, "--wait", "--timeout", "5m")
+        # What somebody changed by kubectl meanwhile becomes as the chart has it.
+        _install(kind, RELEASE, CHART, NAMESPACE, values, "--force-conflicts", "--wait", "--timeout", "5m")
         rollout = ["rollout", "status", f"deployment/{OPERATOR}", "--timeout=60s"]
         kind.kubectl("--namespace", OPERATOR_NAMESPACE, *rollout)
 

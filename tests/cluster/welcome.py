@@ -13,7 +13,7 @@ from typing import Any
 
 from cluster.kind import Kind, Tools
 from cluster.polling import eventually
-from cluster.stack import NAMESPACE, RELEASE
+from cluster.stack import NAMESPACE, OPERATOR, OPERATOR_NAMESPACE, RELEASE, SERVED
 
 USER, PASSWORD = "demo", "demo-password"  # of a development cluster, printed for whoever sits before it
 SETTLED_SECONDS = 30
@@ -67,6 +67,11 @@ Five things to try:
   4. break it, and read why       {kubectl} scale statefulset/{RELEASE}-postgres --replicas=0
                                     {kubectl} get usecase --output wide --watch   (and back: --replicas=1)
   5. walk the whole workflow      helm --kube-context {context} --namespace {NAMESPACE} test {RELEASE} --logs
+
+The operator serves namespaces {" and ".join(SERVED)} only: tests run operators of their own.
+One more, until the next `make up`:
+  helm --kube-context {context} --namespace {OPERATOR_NAMESPACE} upgrade {OPERATOR} ./charts/{OPERATOR} \\
+    --reset-then-reuse-values --set 'watchNamespaces={{{",".join(SERVED)},MINE}}'
 """
     )
 

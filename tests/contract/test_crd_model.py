@@ -12,7 +12,7 @@ from usecase_operator.model import OPS, Metadata, Spec
 from usecase_operator.status import Status
 from usecases import component, make_usecase, schema
 
-FREE = frozenset({"requests", "limits", "podLabels", "arguments", "podTemplate"})
+FREE = frozenset({"requests", "limits", "podLabels", "arguments", "podTemplate", "annotations"})
 """Maps whose keys are a user's: the model keeps them as they are."""
 
 

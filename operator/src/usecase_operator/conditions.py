@@ -1,7 +1,7 @@
 """What a pass found out → the conditions of the status. Pure; `reconcile` calls `conditions` once, at its end.
 
 Each condition has one function that names the situation. `Ready` is computed from the others; `Reconciling` and
-`Stalled` are what Helm, Argo CD and Flux wait by (kstatus): `Stalled` stands only where trying again can't help.
+`Stalled` are what Helm and Flux wait by (kstatus): `Stalled` stands only where trying again can't help.
 """
 
 from collections.abc import Iterable
