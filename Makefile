@@ -71,7 +71,7 @@ soak: .venv/ready cluster images ## the long campaigns (hours)
 
 ##@ Benchmarks
 .PHONY: bench-services
-bench-services: .venv/ready ## the services against floors of the same run, as a table and JSON (about 4 min, an otherwise idle machine)
+bench-services: .venv/ready build/services/ready ## the services against floors of the same run, as a table and JSON (about 4 min, an otherwise idle machine)
 	@$(CLUSTERCTL) backend-images >&2
 	@PYTHONPATH=$(subst $(space),:,tests operator/src $(wildcard services/*/src services/shared/*/src)) $(PY) -m bench.services
 .PHONY: bench-operator golden
@@ -92,6 +92,13 @@ space := $(subst ,, )
 	@echo "▸ Python packages into .venv (about 60 s once)"
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 is older than 3.11; install a newer one and put it first on PATH" >&2; exit 1; }
 	@mkdir -p build && python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# What the six images hold, in one place: the same pins, and none of the tests' packages.
+SERVICE_PINS := $(foreach each,api bot reminder-worker analytics-worker postgres-data mongo-data,requirements/$(each).txt)
+build/services/ready: $(SERVICE_PINS)
+	@echo "▸ the services' packages into build/services (about 30 s once)" >&2
+	@python3 -m venv build/services && build/services/bin/pip install --quiet --disable-pip-version-check --require-hashes $(SERVICE_PINS:%=-r %)
 	@touch $@
 
 help:

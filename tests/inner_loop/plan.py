@@ -92,7 +92,8 @@ def _service(
     broker: str,
     chosen: Mapping[str, str],
 ) -> Service:
-    said: dict[str, str] = {"DEBUG": "true", "JAEGER_ENDPOINT": ""}
+    # On this machine alone: what asks for no credential in DEBUG mode is nobody else's business.
+    said: dict[str, str] = {"DEBUG": "true", "HOST": "127.0.0.1", "JAEGER_ENDPOINT": ""}
     fixed = {}
     for variable in environment(usecase, component):
         name, secret = variable["name"], _secret(variable)

@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = {
     "charts", "operator", "services", "crds", "tests", "docs", "requirements", ".ci",
-    "Makefile", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", ".gitignore", ".dockerignore",
+    "Makefile", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
+    ".gitignore", ".dockerignore",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """`make bench-services`: the measures of the services, each against a floor of the same run, as a table and as JSON.
 
-Everything shares this machine's cores: the services, their servers and the load. Needs the images of `make images`.
+Everything shares this machine's cores: the services, their servers and the load. Needs the images of `make images`, and
+the services' packages in a virtual environment of their own, as images have them: what tests need would be imported.
 Exits with 1 where a bound is missed, or no round counts.
 """
 
@@ -44,6 +45,7 @@ from integration.services.stack.stack import Stack
 from integration.services.test_integration import create_concurrently
 
 HERE = Path(__file__).parent
+PYTHON = "build/services/bin/python"
 UNCOALESCED = {"postgres-data": (str(HERE / "uncoalesced.py"),)}
 TRACED = "0.1"
 PREFIX = "usecase-bench-"
@@ -117,7 +119,7 @@ async def stack(
         cleanup.callback(sink.kill)
         sink.resume()
         traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_TRACES_SAMPLER_ARG": TRACED}
-        yield cleanup.enter_context(stacks.running(found, stores, Path(logs), traces, commands))
+        yield cleanup.enter_context(stacks.running(found, stores, Path(logs), traces, commands, PYTHON))
 
 
 def direct(postgres: Running) -> str:

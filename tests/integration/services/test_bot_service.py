@@ -76,8 +76,12 @@ def test_telegram_s_menu_lists_the_commands(telegram: FakeTelegram) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/start", "/task Buy milk", "Buy milk", "/mytasks", "/pending", "/completed", "/done 1", "/stats"]
-)
+    "text",
+    [
+        "/start", "/task Buy milk", "Buy milk", "/mytasks", "/pending", "/completed", "/done 1", "/stats",
+        "/task", "/done", "/start_task milk", "/finish 1",
+    ],
+)  # fmt: skip
 def test_a_chat_that_is_not_linked_is_told_how(stranger: Chat, text: str) -> None:
     assert "not linked" in stranger.ask(text)["text"]
 
@@ -207,14 +211,16 @@ def test_a_button_of_a_deleted_task_says_so_and_goes(chat: Chat, user: User) -> 
 
 def test_the_same_button_twice_is_no_error(chat: Chat, telegram: FakeTelegram) -> None:
     listed = chat.ask("Buy milk") and chat.ask("/mytasks")
+    said = len(chat.read())
     message = {"message_id": listed["message_id"], "date": 1, "chat": {"id": chat.id, "type": "private"}}
     person = {"id": chat.id, "is_bot": False, "first_name": "Ann"}
     query = {"id": "1", "from": person, "message": message, "chat_instance": "1", "data": "list:mytasks:1"}
     before = len(telegram.calls("answerCallbackQuery"))
     telegram.control("POST", "updates", kind="callback_query", content=query)
     eventually(lambda: len(telegram.calls("answerCallbackQuery")) > before, 10, "an answer to the button")
-    assert telegram.calls("editMessageText")[-1]["status"] == 400
     assert "Buy milk" in chat.ask("/mytasks")["text"]
+    assert [telegram.calls(method)[-1]["status"] for method in ("editMessageText", "answerCallbackQuery")] == [400] * 2
+    assert len(chat.read()) == said + 1, "the list alone: what the button led to was said before, if anything"
 
 
 def test_a_document_is_attached_by_its_caption(chat: Chat, user: User, api: Api) -> None:

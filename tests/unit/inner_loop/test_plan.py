@@ -38,6 +38,10 @@ def test_stores_and_broker_are_this_machines() -> None:
     ]  # fmt: skip
 
 
+def test_every_process_listens_on_this_machine_alone() -> None:
+    assert {each.env["HOST"] for each in services().values()} == {"127.0.0.1"}
+
+
 def test_both_ends_of_a_credential_agree() -> None:
     tokens = {service.env.get("INTERNAL_TOKEN") for name, service in services().items() if name != "bot"}
     assert len(tokens) == 1

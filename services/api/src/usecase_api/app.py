@@ -1,7 +1,10 @@
 """The HTTP face of the api: its routes, and what stands in front of them."""
 
+from typing import Any, cast
+
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from usecase_api.gate import guarded
 from usecase_api.routes import auth, tasks, telegram
@@ -46,6 +49,10 @@ def build(parts: Parts | None) -> FastAPI:
 def serve(app: FastAPI, tokens: AccessTokens, settings: Settings) -> App:
     """`app` behind request ids, CORS for browsers, back-pressure, and whoever may pass."""
     inner = limited(guarded(app, tokens, settings.bot_credential), settings.max_concurrent_requests)
+    if settings.trusted_proxies:
+        # Whoever else sends X-Forwarded-For would choose the address under which its guesses are counted.
+        believed = [str(each) for each in settings.trusted_proxies]
+        inner = cast(App, ProxyHeadersMiddleware(cast(Any, inner), believed))  # uvicorn spells ASGI's types narrower
     if settings.allowed_hosts:
         # Tokens travel in a header that a page sets itself: browsers' own credentials are never asked for.
         inner = CORSMiddleware(

@@ -41,11 +41,11 @@ async def run(settings: Settings) -> None:
     the last to be given up.
     """
     clock = asyncio.get_running_loop().time
-    grace = settings.stop_grace_seconds
+    host, grace = str(settings.host), settings.stop_grace_seconds
     stop, readiness = stop_signal(), Readiness("process", "postgres-data")
     tokens = AccessTokens(_key(settings), settings.access_token_expire_minutes * 60)
     async with (
-        serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port),
+        serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port, host=host),
         http_client(
             str(settings.database_service_url), settings.internal_token, connections=CONNECTIONS, seconds=CALL_SECONDS
         ) as postgres,
@@ -61,7 +61,7 @@ async def run(settings: Settings) -> None:
         parts = _parts(settings, tokens, postgres, mongo, shared, giving_up)
         app = serve(build(parts), tokens, settings)
         async with background(stop, first_contact(postgres, readiness)):
-            async with serving_peers(app, settings.port, grace=grace * SERVING_SHARE):
+            async with serving_peers(app, settings.port, host=host, grace=grace * SERVING_SHARE):
                 readiness.up("process")
                 await stop.wait()
                 readiness.down("process", "stopping")
@@ -74,7 +74,11 @@ def _parts(
 ) -> Parts:
     postgres_data = Peer("postgres-data", postgres)
     throttle = Throttle(
-        shared, settings.login_attempts_per_name, settings.login_attempts_per_address, settings.login_window_seconds
+        shared,
+        per_name=settings.login_attempts_per_name,
+        per_address=settings.login_attempts_per_address,
+        registrations_per_address=settings.registrations_per_address,
+        seconds=settings.login_window_seconds,
     )
     lifetime = timedelta(days=settings.refresh_token_expire_days)
     return Parts(

@@ -22,8 +22,9 @@ class Sessions:
         self._users, self._tokens, self._passwords, self._throttle = users, tokens, passwords, throttle
         self._refresh_lifetime = refresh_lifetime
 
-    async def register(self, asked: Registration) -> Session:
+    async def register(self, asked: Registration, address: str) -> Session:
         """A new user, logged in."""
+        await self._throttle.register(address)
         hashed = await self._passwords.hash(asked.password.get_secret_value())
         user = await self._users.create(UserCreate(username=asked.username, email=asked.email, hashed_password=hashed))
         try:
@@ -37,8 +38,13 @@ class Sessions:
     async def log_in(self, username: str, password: str, address: str) -> Session:
         """A user who knows the password. Nobody learns from time or answer whether the name exists."""
         await self._throttle.enter(username, address)
-        known = await self._users.credentials(username)
-        if not await self._passwords.matches(password, known.hashed_password if known else None) or known is None:
+        try:
+            known = await self._users.credentials(username)
+            right = await self._passwords.matches(password, known.hashed_password if known else None)
+        except Problem:
+            await self._throttle.undecided(username, address)
+            raise
+        if known is None or not right:
             raise Problem(401, "the name or the password is wrong", "login-failed")
         await self._throttle.succeeded(username, address)
         return await self._begin(known.user.id)

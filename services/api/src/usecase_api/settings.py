@@ -3,18 +3,17 @@
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from usecase_runtime.settings import RuntimeSettings, required_unless_debug, url
 
 SHORTEST_KEY = 32
-PLACEHOLDERS = ("change-me", "your-")
 EVERYBODY = "*"
 
 
 def _comma_separated(value: object) -> object:
-    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+    return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
 
 
 class Settings(RuntimeSettings):
@@ -33,7 +32,9 @@ class Settings(RuntimeSettings):
     refresh_token_expire_days: int = Field(default=30, ge=1, le=365)
     login_attempts_per_name: int = Field(default=10, ge=1, le=10_000)
     login_attempts_per_address: int = Field(default=200, ge=1, le=1_000_000)
+    registrations_per_address: int = Field(default=1000, ge=1, le=1_000_000)
     login_window_seconds: int = Field(default=300, ge=1, le=86_400)
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
 
     @field_validator("allowed_hosts")
@@ -53,8 +54,6 @@ class Settings(RuntimeSettings):
 
     @model_validator(mode="after")
     def _good_key(self) -> Self:
-        if self.secret_key is not None and not self.debug:
-            key = self.secret_key.get_secret_value()
-            if len(key) < SHORTEST_KEY or key.startswith(PLACEHOLDERS):
-                raise ValueError(f"SECRET_KEY signs every login: give it {SHORTEST_KEY} random characters or more")
+        if not self.debug and self.secret_key and len(self.secret_key.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"SECRET_KEY signs every login: give it {SHORTEST_KEY} random characters or more")
         return self

@@ -18,6 +18,8 @@ ISSUER = "task-management-api"
 AUDIENCE = "task-management"
 LONGEST_TOKEN = 1024
 REMEMBERED = 4096
+CLOCKS_DIFFER_SECONDS = 30
+"""A replica whose clock is ahead of ours by this much issues tokens from our future."""
 _SUBJECT = re.compile(r"[1-9][0-9]{0,15}")
 # Told apart by people: no 0 and O, no 1, I and L.
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -68,6 +70,7 @@ class AccessTokens:
                 raise jwt.InvalidTokenError("too long to be one of ours")
             claims = jwt.decode(
                 token, self._key, algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE,
+                leeway=CLOCKS_DIFFER_SECONDS,  # for `iat`: `user_of` lets none live longer than its `exp`
                 options={"require": ["sub", "iat", "exp", "iss", "aud"], "strict_aud": True},
             )  # fmt: skip
             if not _SUBJECT.fullmatch(claims["sub"]) or int(claims["sub"]) > MAX_ID:

@@ -17,7 +17,7 @@ from usecase_contracts.own_tasks import NewTask, TaskChange, TaskList
 from usecase_contracts.sessions import TelegramIdentity, TelegramLinkRequest, TelegramSession
 from usecase_contracts.tasks import Task, TaskStats, TaskStatus
 from usecase_http.client import Client, Query
-from usecase_runtime.errors import NotFound, Refused
+from usecase_runtime.errors import NotDone, NotFound, Refused, Unavailable
 
 MAX_SESSIONS = 10_000
 RENEW_BEFORE_SECONDS = 30
@@ -85,6 +85,11 @@ class Api:
         """The name of the linked account."""
         return (await self._session(telegram_id)).username
 
+    async def require_account(self, telegram_id: int) -> None:
+        """Raise NotLinked if there is none. While a token is held, nobody is asked."""
+        if self._sessions.token(telegram_id) is None:
+            self._sessions.keep(telegram_id, await self._session(telegram_id))
+
     async def create(self, telegram_id: int, entry: Entry) -> Task:
         """Make a task. NotDone: there is none. Unavailable: nobody knows, as the api's own answer got lost."""
         new = NewTask(
@@ -103,7 +108,12 @@ class Api:
     async def change(self, telegram_id: int, task_id: int, status: TaskStatus) -> Task:
         """Give a task a status; the task as it is then."""
         body = TaskChange(status=status).model_dump_json(exclude_unset=True).encode()
-        return Task.model_validate_json(await self._ask(telegram_id, "PATCH", f"/tasks/{task_id}", body))
+        try:
+            return Task.model_validate_json(await self._ask(telegram_id, "PATCH", f"/tasks/{task_id}", body))
+        except NotDone as error:
+            # Between services Retry-After says that nothing was done. The api's says only that a change may be asked
+            # for again without harm: its own call of postgres-data may have arrived.
+            raise Unavailable(str(error)) from error
 
     async def stats(self, telegram_id: int) -> TaskStats:
         return TaskStats.model_validate_json(await self._ask(telegram_id, "GET", "/tasks/stats"))

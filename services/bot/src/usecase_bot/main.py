@@ -41,7 +41,7 @@ async def run(settings: Settings) -> None:
     zone, grace = ZoneInfo(settings.bot_timezone), settings.stop_grace_seconds
     limit = settings.bot_notifications_max_processing_seconds
     async with (
-        serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port),
+        serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port, host=str(settings.host)),
         http_client(str(settings.api_service_url), settings.bot_credential, seconds=API_SECONDS) as client,
         publisher(broker, SERVICE, (TASK_EVENTS,)) as to_broker,
         connection(token, str(settings.bot_api_server), limit) as bot,

@@ -1,9 +1,9 @@
 """From the queue to the chat: reminders that are due, and what happens to urgent tasks.
 
-Telegram away or asking for silence costs a message no try. A chat that blocked the bot, or that Telegram does not
-know, will not read it: dropped and counted; so is what the reader did in that chat and saw answered. What was sent is
-remembered by event id, for as many as fit, so that a message delivered twice is read once. It is repeated only where
-nobody can know: Telegram's answer got lost, or the bot was killed between that answer and its ack.
+Telegram away, asking for silence or refusing our token costs a message no try. A chat that blocked the bot, or that
+Telegram does not know, will not read it: dropped and counted; so is what the reader did in that chat and saw answered.
+What was sent is remembered by event id, for as many as fit, so that a message delivered twice is read once. It is
+repeated only where nobody can know: Telegram's answer got lost, or the bot was killed between that answer and its ack.
 """
 
 from collections import OrderedDict
@@ -17,7 +17,13 @@ from usecase_bot import texts
 from usecase_bot.handlers.desk import markup
 from usecase_bot.presses import Rows, for_task, under_task
 from usecase_bot.requests import is_of
-from usecase_bot.telegram import Bot, TelegramBadRequest, TelegramForbiddenError
+from usecase_bot.telegram import (
+    Bot,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramNotFound,
+    TelegramUnauthorizedError,
+)
 from usecase_contracts.messages import DueReminder, FailedCreation, Message, TaskData, TaskDeleted
 from usecase_contracts.tasks import TaskStatus
 from usecase_runtime.errors import Reject, Unavailable
@@ -58,6 +64,8 @@ class Notifier:
             await self._bot.send_message(chat, text, reply_markup=markup(rows))
         except TelegramForbiddenError:
             return _count("blocked", message)
+        except (TelegramUnauthorizedError, TelegramNotFound) as error:  # a token that was revoked, or is none
+            raise Unavailable(f"Telegram does not know our token: {error.message}") from error
         except TelegramBadRequest as error:
             if "chat not found" in error.message:
                 return _count("unknown_chat", message)

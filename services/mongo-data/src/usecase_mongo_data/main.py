@@ -20,10 +20,10 @@ async def run(settings: Settings) -> None:
     stop, readiness = stop_signal(), Readiness("process")
     if settings.internal_token is None:
         _log.warning("open to everybody: INTERNAL_TOKEN is not set and DEBUG is on")
-    url = settings.mongodb_url.get_secret_value()
+    host, url = str(settings.host), settings.mongodb_url.get_secret_value()
     connections, days = settings.connection_pool_size, settings.retention_days
     async with (
-        serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port),
+        serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port, host=host),
         open_store(url, connections=connections, retention_days=days) as store,
     ):
         readiness.probe("mongodb", store.ping)
@@ -31,7 +31,7 @@ async def run(settings: Settings) -> None:
         if stop.is_set():
             return
         app = serve(build(store), settings)
-        async with serving_peers(app, settings.port, grace=settings.stop_grace_seconds):
+        async with serving_peers(app, settings.port, host=host, grace=settings.stop_grace_seconds):
             readiness.up("process")
             await stop.wait()
             readiness.down("process", "stopping")

@@ -27,10 +27,11 @@ async def run(settings: Settings) -> None:
     """
     stop, relaying = stop_signal(), asyncio.Event()
     dsn, broker = settings.database_url.get_secret_value(), settings.rabbitmq_url.get_secret_value()
+    host, grace = str(settings.host), settings.stop_grace_seconds
     readiness = Readiness("process")
     if settings.internal_token is None:
         _log.warning("open to everybody: INTERNAL_TOKEN is not set and DEBUG is on")
-    async with serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port):
+    async with serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port, host=host):
         pool = await unless(stop, _prepared(dsn, settings.connection_pool_size))
         if pool is None:
             return
@@ -47,7 +48,7 @@ async def run(settings: Settings) -> None:
                 keep_house(pool),
             ) as (relay_task, *_),
         ):
-            async with serving_peers(serve(app, settings), settings.port, grace=settings.stop_grace_seconds):
+            async with serving_peers(serve(app, settings), settings.port, host=host, grace=grace):
                 readiness.up("process")
                 await stop.wait()
                 readiness.down("process", "stopping")

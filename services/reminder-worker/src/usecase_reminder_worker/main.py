@@ -26,7 +26,7 @@ async def run(settings: Settings) -> None:
     if settings.internal_token is None:
         _log.warning("no credential for postgres-data: INTERNAL_TOKEN is not set and DEBUG is on")
     async with (
-        serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port),
+        serving(ops_app(readiness, metrics=settings.enable_metrics), settings.metrics_port, host=str(settings.host)),
         http_client(url, settings.internal_token, seconds=limit / CALLS_IN_A_TRY) as database,
         http_client(url, settings.internal_token) as clock,
         background(stop, keep_time(clock, settings.check_interval_seconds)),

@@ -128,6 +128,7 @@ async def test_poison_is_dead_lettered_after_exactly_the_set_tries(vhost: Vhost)
         await until(lambda: b"good" in handler.bodies)
     assert handler.bodies.count(b"poison") == 3
     assert (dead[0]["payload"], dead[0]["properties"]["message_id"]) == ("poison", "m-0")
+    assert dead[0]["properties"]["content_type"] == "application/json"
     assert dead[0]["properties"]["headers"]["x-tries"] == 2
     assert dead[0]["properties"]["headers"]["x-last-error"].startswith("RuntimeError: try")
 

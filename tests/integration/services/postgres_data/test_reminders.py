@@ -231,6 +231,33 @@ async def test_an_event_of_an_overdue_task_does_not_repeat_its_notice_early(pool
     assert (await schedule(pool, task, SOON, OVERDUE, repeat_seconds=86_400)).reminder_time == SOON
 
 
+async def test_a_task_that_is_opened_again_does_not_repeat_its_notice_early(pool: Pool, owner: int) -> None:
+    task = await new(pool, owner)
+    await schedule(pool, task, PAST, OVERDUE, repeat_seconds=86_400)
+    await reminders.dispatch(pool, 100)
+    await change(pool, task, status=TaskStatus.COMPLETED)
+    assert await reminders.cancel(pool, task.id, None, None) == 1
+    await change(pool, task, status=TaskStatus.ACTIVE)
+    again = await schedule(pool, task, PAST, OVERDUE, repeat_seconds=86_400)
+    assert again.state == "scheduled"
+    assert again.reminder_time > NOW + timedelta(hours=23)
+    assert (await reminders.dispatch(pool, 100)).dispatched == 0
+    assert (await schedule(pool, task, SOON, OVERDUE, repeat_seconds=86_400)).reminder_time == SOON
+
+
+async def test_a_task_that_is_due_is_told_of_as_overdue_only(pool: Pool, owner: int) -> None:
+    late, soon = await new(pool, owner, due_date=PAST), await new(pool, owner, due_date=SOON)
+    for task in (late, soon):
+        await schedule(pool, task, PAST - timedelta(hours=1))
+    await schedule(pool, late, PAST, OVERDUE, repeat_seconds=86_400)
+    assert (await reminders.dispatch(pool, 100)).dispatched == 3
+    assert sorted((told.id, told.kind) for told in await sent(pool)) == [(late.id, OVERDUE), (soon.id, DUE_SOON)]
+    assert [(kind, state) for kind, state, _ in await states(pool, late)] == [
+        ("due_soon", "sent"), ("overdue", "scheduled"),
+    ]  # fmt: skip
+    assert (await reminders.dispatch(pool, 100)).dispatched == 0
+
+
 async def test_the_next_reminder_is_awaited_whoever_schedules_it(pool: Pool, owner: int) -> None:
     task = await new(pool, owner)
     await schedule(pool, task, LATER)

@@ -17,9 +17,17 @@ READY_SECONDS = 120
 class Member:
     """`python <arguments>`; ready when *ready_url* answers 200. Its output goes to *log*."""
 
-    def __init__(self, name: str, arguments: Sequence[str], env: Mapping[str, str], ready_url: str, log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        ready_url: str,
+        log: Path,
+        python: str = sys.executable,
+    ) -> None:
         self.name, self._ready_url, self._log = name, ready_url, log
-        self._command = [sys.executable, *arguments]
+        self._command = [python, *arguments]
         self._env = environment(**env)
         self._running: subprocess.Popen[bytes] | None = None
 

@@ -2,6 +2,7 @@
 
 import random
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,9 +61,11 @@ def running(
     logs: Path,
     chosen: Mapping[str, str],
     commands: Mapping[str, tuple[str, ...]] | None = None,
+    python: str = sys.executable,
 ) -> Iterator[Stack]:
     """The six services and the fake Bot API, all ready. *stores*: name of a store → its address; *chosen*: what every
-    process gets beside what follows from the example; *commands*: service → arguments to Python instead of its module.
+    process gets beside what follows from the example; *commands*: service → arguments to Python instead of its module;
+    *python*: that runs the services.
     """
     usecase = plan.example()
     topology.declare(backends["rabbitmq"].management, usecase)
@@ -70,7 +73,7 @@ def running(
     members = {
         each.name: Member(
             each.name, (commands or {}).get(each.name, ("-m", each.module)), each.env,
-            f"http://127.0.0.1:{each.ops_port}/readyz", logs / f"{each.name}.log",
+            f"http://127.0.0.1:{each.ops_port}/readyz", logs / f"{each.name}.log", python,
         )
         for each in services
     }  # fmt: skip

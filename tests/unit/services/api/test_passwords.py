@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from usecase_api.passwords import _MOST_IN_HAND, Passwords
+from usecase_api.passwords import MOST_IN_HAND, MOST_NEW, Passwords
 from usecase_http.problem import Problem
 
 
@@ -37,6 +37,19 @@ async def test_who_comes_when_many_wait_is_sent_away_and_the_others_are_served()
     passwords = Passwords()
     answers = await asyncio.gather(*(passwords.hash("testpass123") for _ in range(30)), return_exceptions=True)
     refused = [each for each in answers if isinstance(each, Problem)]
-    assert len(refused) == 30 - _MOST_IN_HAND
+    assert len(refused) == 30 - MOST_NEW
     assert {(each.status, each.headers["retry-after"]) for each in refused} == {(503, "1")}
     assert await passwords.matches("testpass123", await passwords.hash("testpass123"))
+
+
+async def test_who_logs_in_has_places_however_many_register() -> None:
+    passwords = Passwords()
+    hashed = await passwords.hash("testpass123")
+    await passwords.matches("x", None)
+    registering = asyncio.gather(*(passwords.hash("x") for _ in range(100)), return_exceptions=True)
+    logging_in = asyncio.gather(
+        *(passwords.matches("testpass123", hashed) for _ in range(MOST_IN_HAND)), return_exceptions=True
+    )
+    matched, registered = await logging_in, await registering
+    assert [each for each in registered if isinstance(each, str)] == registered[:MOST_NEW]
+    assert matched.count(True) == MOST_IN_HAND - MOST_NEW

@@ -49,6 +49,20 @@ def test_a_token_that_was_good_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.value.members["type"] == "urn:usecase:token-expired"
 
 
+def test_a_replica_whose_clock_is_ahead_issues_good_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 20)
+    token = AccessTokens(KEY, 60).issue(1)
+    monkeypatch.undo()
+    assert AccessTokens(KEY, 60).user_of(token) == 1
+
+
+def test_a_token_lives_no_longer_for_clocks_that_differ() -> None:
+    with pytest.raises(Problem) as refused:
+        AccessTokens(KEY, 60).user_of(signed(exp=int(time.time()) - 1))
+    assert refused.value.members["type"] == "urn:usecase:token-expired"
+
+
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "REMEMBERED", 3)
     tokens = AccessTokens(KEY, 60)

@@ -29,6 +29,14 @@ async def test_a_request_in_work_is_finished_before_the_server_is_gone() -> None
             await client.get(f"http://127.0.0.1:{port}/")
 
 
+async def test_who_serves_on_loopback_is_reached_there_and_nowhere_else() -> None:
+    async with httpx.AsyncClient() as client, serving(answering(), 0, host="127.0.0.1") as port:
+        assert (await client.get(f"http://127.0.0.1:{port}/")).status_code == 200
+        # As good as any other address of this machine, for whoever listens on all of them.
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"http://127.0.0.2:{port}/")
+
+
 async def test_a_taken_port_is_named() -> None:
     async with serving(answering(), 0, host="127.0.0.1") as port:
         with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"):

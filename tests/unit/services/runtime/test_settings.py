@@ -34,6 +34,12 @@ def test_variables_become_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             {"DATABASE_URL": "x"}, "INTERNAL_TOKEN is not set: set it, or DEBUG=true for development", id="credential"
         ),
+        pytest.param(
+            {"DATABASE_URL": "x", "INTERNAL_TOKEN": "change-me-hunter2"},
+            "INTERNAL_TOKEN is a placeholder that everybody knows: set one of your own (openssl rand -base64 48)",
+            id="placeholder",
+        ),
+        pytest.param({"DATABASE_URL": "x", "HOST": "localhost"}, "HOST: Input is not a valid IPv4", id="a name"),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_the_variable(
@@ -47,6 +53,26 @@ def test_what_is_wrong_is_one_line_that_names_the_variable(
     assert stopped.value.code == 2
     assert said.startswith(line)
     assert "\n" not in said
+
+
+def test_a_placeholder_is_good_enough_for_development(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, value in {"DATABASE_URL": "x", "INTERNAL_TOKEN": "change-me", "DEBUG": "true"}.items():
+        monkeypatch.setenv(variable, value)
+    assert load(Sample).internal_token == SecretStr("change-me")
+
+
+def test_a_placeholder_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("DATABASE_URL", "x")
+    monkeypatch.setenv("INTERNAL_TOKEN", "change-me-hunter2")
+    with pytest.raises(SystemExit):
+        load(Sample)
+    assert "hunter2" not in capsys.readouterr().err
+
+
+def test_a_container_is_reached_from_outside_unless_it_is_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert str(load(RuntimeSettings).host) == "0.0.0.0"
+    monkeypatch.setenv("HOST", "127.0.0.1")
+    assert str(load(RuntimeSettings).host) == "127.0.0.1"
 
 
 def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,17 +20,22 @@ def _never_stored(response: Response) -> None:
 NEVER_STORED = [Depends(_never_stored)]
 
 
-@router.post("/register", status_code=201, responses=problems(409), dependencies=NEVER_STORED)
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+@router.post("/register", status_code=201, responses=problems(409, 429), dependencies=NEVER_STORED)
 async def register(request: Request, body: Registration) -> Session:
-    """Become a user, and be logged in. Name and address are unique without regard to case."""
-    return await parts_of(request).sessions.register(body)
+    """Become a user, and be logged in. Name and e-mail are unique without regard to case. Too many users from one
+    network address have to wait.
+    """
+    return await parts_of(request).sessions.register(body, _address(request))
 
 
 @router.post("/token", responses=problems(401, 429), dependencies=NEVER_STORED)
 async def log_in(request: Request, form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> Session:
     """Log in (OAuth 2 password form). Too many attempts for a name or from an address have to wait."""
-    address = request.client.host if request.client else "unknown"
-    return await parts_of(request).sessions.log_in(form.username, form.password, address)
+    return await parts_of(request).sessions.log_in(form.username, form.password, _address(request))
 
 
 @router.post("/refresh", responses=problems(401), dependencies=NEVER_STORED)

@@ -1,9 +1,11 @@
 """Pressed buttons: the message that has them shows what came of it."""
 
+from contextlib import suppress
+
 from usecase_bot import texts
 from usecase_bot.api import Api
 from usecase_bot.handlers import lists
-from usecase_bot.handlers.desk import Desk, markup
+from usecase_bot.handlers.desk import Desk, markup, release
 from usecase_bot.handlers.tasks import HEADLINES
 from usecase_bot.presses import Change, Show, Turn, decode, for_task
 from usecase_bot.telegram import (
@@ -21,7 +23,7 @@ router = Router(name="buttons")
 
 @router.callback_query()
 async def pressed(query: CallbackQuery, api: Api, desk: Desk) -> None:
-    """Do what the button says, show it, and answer: until the answer the button looks busy."""
+    """Do what the button says, show it, and release it: until then it looks busy."""
     press, said = decode(query.data), ""
     try:
         match press:
@@ -39,7 +41,7 @@ async def pressed(query: CallbackQuery, api: Api, desk: Desk) -> None:
     except NotFound:
         said = texts.not_found(None if isinstance(press, Turn | None) else press.task_id)
         await _without_buttons(query)
-    await query.answer(said or None)
+    await release(query, said or None)
 
 
 async def _edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | None) -> None:
@@ -60,4 +62,5 @@ async def _answer_below(query: CallbackQuery, text: str, buttons: InlineKeyboard
 
 async def _without_buttons(query: CallbackQuery) -> None:
     if isinstance(query.message, Message) and query.message.reply_markup:
-        await query.message.edit_reply_markup(reply_markup=None)
+        with suppress(TelegramBadRequest):  # pressed twice, they are gone already
+            await query.message.edit_reply_markup(reply_markup=None)

@@ -1,12 +1,19 @@
 """What the handlers of one bot share: the zone of its people, its rules for files, and the way to the broker."""
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from usecase_bot.presses import Rows, encode
-from usecase_bot.telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message
+from usecase_bot.telegram import (
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    Message,
+    TelegramBadRequest,
+)
 from usecase_messaging.publish import Publisher
 
 ALBUMS = 1000
@@ -36,6 +43,14 @@ def markup(rows: Rows) -> InlineKeyboardMarkup | None:
     """Buttons as Telegram takes them; None without any."""
     buttons = [[InlineKeyboardButton(text=text, callback_data=encode(press)) for text, press in row] for row in rows]
     return InlineKeyboardMarkup(inline_keyboard=buttons) if buttons else None
+
+
+async def release(query: CallbackQuery, said: str | None = None) -> None:
+    """Let a pressed button look idle again. It does so by itself after a while, and Telegram then refuses the answer
+    ("query is too old"): what the button was for is done all the same.
+    """
+    with suppress(TelegramBadRequest):
+        await query.answer(said)
 
 
 def person(message: Message) -> int:

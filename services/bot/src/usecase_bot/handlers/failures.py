@@ -7,6 +7,7 @@ import structlog
 
 from usecase_bot import texts
 from usecase_bot.api import NotLinked, reason
+from usecase_bot.handlers.desk import release
 from usecase_bot.patience import TelegramAway
 from usecase_bot.telegram import BaseMiddleware, CallbackQuery, Message, TelegramForbiddenError, TelegramObject
 from usecase_runtime.errors import NotDone, NotFound, Refused, Unavailable, Unroutable
@@ -59,4 +60,4 @@ async def _tell(event: TelegramObject, text: str) -> None:
     elif isinstance(event, CallbackQuery):
         if event.message is not None:
             await event.message.answer(text)
-        await event.answer()
+        await release(event)

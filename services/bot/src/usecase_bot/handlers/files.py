@@ -83,7 +83,7 @@ async def _task(message: Message, number: int | None, api: Api, desk: Desk) -> T
         return await api.task(person(message), number)
     if message.caption:
         return await create(message, message.caption.removeprefix("/task "), api, desk)
-    await api.account(person(message))  # somebody without an account is told that first
+    await api.require_account(person(message))  # somebody without an account is told that first
     await message.answer(texts.WHICH_TASK)
     return None
 

@@ -1,4 +1,7 @@
-"""Making tasks, and giving them another status."""
+"""Making tasks, and giving them another status.
+
+Whoever has no account is told of that before what is wrong with the command (contract 6.1).
+"""
 
 from usecase_bot import entry, texts
 from usecase_bot.api import Api
@@ -23,6 +26,7 @@ async def create(message: Message, text: str, api: Api, desk: Desk) -> Task | No
     """The task that `text` describes, shown to its owner; None where the text describes none."""
     wanted = entry.read(text, desk.now())
     if wanted is None:
+        await api.require_account(person(message))
         await message.answer(texts.TASK_USAGE)
         return None
     task = await api.create(person(message), wanted)
@@ -39,6 +43,7 @@ async def new(message: Message, command: CommandObject, api: Api, desk: Desk) ->
 async def change(message: Message, command: CommandObject, api: Api, desk: Desk) -> None:
     number = argument(command.args)
     if number is None:
+        await api.require_account(person(message))
         await message.answer(texts.number_usage(command.command))
         return
     status, headline = BY_COMMAND[command.command]
@@ -51,7 +56,8 @@ async def change(message: Message, command: CommandObject, api: Api, desk: Desk)
 
 
 @free_text.message(F.text.startswith("/"))
-async def unknown(message: Message) -> None:
+async def unknown(message: Message, api: Api) -> None:
+    await api.require_account(person(message))
     await message.answer(texts.NOT_UNDERSTOOD)
 
 

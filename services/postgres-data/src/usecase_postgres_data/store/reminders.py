@@ -37,15 +37,15 @@ on conflict (task_id, reminder_time) where kind = 'custom' do update
 set message = excluded.message, state = 'scheduled' where r.state = 'cancelled'"""
 
 # Sent stays sent while the time is the same: an event that comes again must not remind again. One that repeats has
-# been sent for every time up to its last: it keeps its next time then.
+# been sent for every time up to its last: it keeps its next time then, also when its task was closed and opened again.
 _MOVE = """
 insert into reminders as r (task_id, user_id, kind, reminder_time, message, repeat_seconds)
 values ($1, $2, $3, $4, $5, $6)
 on conflict (task_id, kind) where kind <> 'custom' do update
 set message = excluded.message, repeat_seconds = excluded.repeat_seconds, state = 'scheduled',
-  reminder_time = case when r.state = 'scheduled' and r.sent_at >= excluded.reminder_time
+  reminder_time = case when r.state <> 'sent' and r.sent_at >= excluded.reminder_time
                        then r.reminder_time else excluded.reminder_time end,
-  sent_at = case when r.state = 'scheduled' and r.sent_at >= excluded.reminder_time then r.sent_at end
+  sent_at = case when r.state <> 'sent' and r.sent_at >= excluded.reminder_time then r.sent_at end
 where r.state <> 'sent' or r.reminder_time <> excluded.reminder_time"""
 
 _STORED = f"""
@@ -62,7 +62,9 @@ where t.id = r.task_id and r.task_id = $1 and r.state = 'scheduled'
   and ($2::text[] is null or r.kind = any($2)) and ($3::int is null or t.version = $3)
 returning r.id"""
 
-# A reminder that repeats stays scheduled for its next time. SKIP LOCKED: several workers may ask at once.
+# A reminder that repeats stays scheduled for its next time. SKIP LOCKED: several workers may ask at once. After an
+# outage a task may be due before anybody was told that it soon will be: then its overdue notice says it all. What is
+# marked only is counted, too: by the number it is known whether there may be more.
 _DISPATCH = f"""
 with due as (
   select {_COLUMNS}, t.title, t.description, t.priority, t.due_date, u.telegram_id
@@ -84,8 +86,10 @@ with due as (
       'id', d.task_id, 'user_id', d.user_id, 'telegram_id', d.telegram_id, 'title', d.title,
       'description', d.description, 'priority', d.priority, 'due_date', d.due_date))::text, $2, $3
   from due d cross join lateral (select gen_random_uuid() as event_id where d.id is not null) as m
+  where d.kind <> 'due_soon' or d.due_date is null or d.due_date > now()
+  returning 1
 )
-select count(*), case when count(*) > 0 then pg_notify('{CHANNEL}', '') end from due"""
+select count(*), case when exists (select from stored) then pg_notify('{CHANNEL}', '') end from due"""
 
 _NEXT = f"""
 select r.reminder_time, extract(epoch from r.reminder_time - now())::float as seconds

@@ -74,7 +74,7 @@ class Cancelled(BaseModel):
 
 class Dispatched(BaseModel):
     """`POST /reminders/dispatch?limit=…`: due reminders are marked and put into the outbox in one
-    transaction.
+    transaction; a `due_soon` whose task is due already is marked only.
 
     `dispatched == limit` means that more may be due now; `next_due_at` is the earliest one still scheduled.
     """

@@ -14,7 +14,7 @@ LONGEST_SHARE = 1 / 3
 
 @contextlib.asynccontextmanager
 async def serving_peers(
-    app: App, port: int, *, host: str = "0.0.0.0", grace: float = 5, farewell: float = FAREWELL_SECONDS
+    app: App, port: int, *, host: str, grace: float = 5, farewell: float = FAREWELL_SECONDS
 ) -> AsyncIterator[int]:
     """Serve `app` like `serving`; but at the end it first answers as before, and ends each connection with its answer,
     until nothing was asked for `farewell` seconds, or a third of `grace` is over: a connection that is closed between

@@ -134,4 +134,10 @@ def _again(message: AbstractIncomingMessage, tries: int, reason: str) -> Message
         if not name.startswith("x-death") and "-death-" not in name and name != "x-delivery-count"
     }
     headers = {**kept, "x-tries": tries, "x-last-error": reason}
-    return Message(message.body, headers=headers, delivery_mode=2, message_id=message.message_id)
+    return Message(
+        message.body,
+        headers=headers,
+        content_type=message.content_type,
+        delivery_mode=2,
+        message_id=message.message_id,
+    )

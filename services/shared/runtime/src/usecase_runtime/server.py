@@ -27,9 +27,9 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: App, port: int, *, host: str = "0.0.0.0", grace: float = 5) -> AsyncIterator[int]:
-    """Serve `app` while the body runs; then accept nothing new and let requests finish for up to `grace`
-    seconds.
+async def serving(app: App, port: int, *, host: str, grace: float = 5) -> AsyncIterator[int]:
+    """Serve `app` on this address while the body runs; then accept nothing new and let requests finish for up to
+    `grace` seconds.
 
     Yields the port (useful with port 0). Raises OSError naming the port if it is taken.
     """

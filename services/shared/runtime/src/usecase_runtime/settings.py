@@ -5,6 +5,7 @@ Each service adds its own fields in its `settings.py`; nothing else reads the en
 
 import re
 import sys
+from ipaddress import IPv4Address
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 S = TypeVar("S", bound=BaseSettings)
 Address = TypeVar("Address", str, SecretStr)
 LAST_PORT = 65535
+PLACEHOLDERS = ("change-me", "your-")
+"""How credentials begin that an example gives away: everybody knows them."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]]+)(:(?P<port>[0-9]{1,5}))?")
 
 
@@ -57,6 +60,7 @@ class RuntimeSettings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     debug: bool = False
+    host: IPv4Address = IPv4Address("0.0.0.0")
     metrics_port: int = Field(default=9090, ge=0, le=LAST_PORT)
     enable_metrics: bool = True
     otel_exporter_otlp_endpoint: Annotated[str, url("http", "https")] | None = None
@@ -75,12 +79,20 @@ def otlp_endpoint(settings: RuntimeSettings) -> str | None:
 
 
 def required_unless_debug(*fields: str) -> Any:
-    """For the body of a Settings class: these credentials may be missing in development only."""
+    """For the body of a Settings class: in development only may these credentials be missing, or known to everybody."""
 
     def check(settings: RuntimeSettings) -> RuntimeSettings:
+        if settings.debug:
+            return settings
         for field in fields:
-            if getattr(settings, field) is None and not settings.debug:
+            credential: SecretStr | None = getattr(settings, field)
+            if credential is None:
                 raise ValueError(f"{field.upper()} is not set: set it, or DEBUG=true for development")
+            if credential.get_secret_value().lower().startswith(PLACEHOLDERS):
+                raise ValueError(
+                    f"{field.upper()} is a placeholder that everybody knows: "
+                    "set one of your own (openssl rand -base64 48), or DEBUG=true for development"
+                )
         return settings
 
     return model_validator(mode="after")(check)
