@@ -1,11 +1,38 @@
 """The values that `make up` gives both charts are values they know; all containers run images of this machine."""
 
+from pathlib import Path
+
 import pytest
 
 from cluster import images, stack
+from cluster import settings as environment
+from cluster.progress import Progress
 from unit.charts.rendered import CHART, OPERATOR, Manifest, Render, named, templates
 
 REFERENCES = {image.name: f"{images.OURS}{image.name}:content" for image in images.IMAGES}
+
+
+class Recorded:
+    """Stands for kind: takes every command and runs none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.progress, self.settings = Progress(folder), environment.read()
+        self.installs: dict[str, tuple[str, ...]] = {}
+
+    def kubectl(self, *_: str, **__: str) -> str:
+        return ""
+
+    def helm(self, *words: str) -> str:
+        self.installs[words[2]] = words
+        return ""
+
+
+def test_what_somebody_changed_by_hand_is_made_good_by_the_next_one(tmp_path: Path) -> None:
+    """Helm 4 applies on the server: what kubectl took over would be a conflict."""
+    kind = Recorded(tmp_path)
+    stack.up(kind, REFERENCES)  # type: ignore[arg-type]
+    assert set(kind.installs) == {stack.OPERATOR, stack.RELEASE}
+    assert all("--force-conflicts" in words for words in kind.installs.values())
 
 
 @pytest.fixture(scope="module")

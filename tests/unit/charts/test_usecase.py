@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from contract.test_docs_blocks import blocks
 from unit.charts.rendered import BACKENDS_ALONE, CHART, Helm, Manifest, Render, decoded, named, one, templates
 from usecase_operator.model import parse
 from usecase_operator.offline import admitted, crd, schema_of
@@ -159,6 +160,18 @@ def test_a_use_case_takes_more_than_the_chart_has(render: Render) -> None:
     assert [len(each) for each in (parsed.spec.messaging.exchanges, parsed.spec.messaging.queues)] == [4, 4]
     assert parsed.spec.messaging.bindings[-1].queue == "audit"
     assert len(parsed.spec.components) == 7
+
+
+def test_the_values_of_the_how_to_are_the_blocks_it_explains(render: Render) -> None:
+    page = ROOT / "docs" / "how-to" / "add-a-component.md"
+    (values,) = blocks(page, "values")
+    explained = [block["spec"] for block in blocks(page, "merge")]
+    use_case = values["useCase"]
+    for kind, more in {"components": use_case["extraComponents"], **use_case["extraMessaging"]}.items():
+        places = [spec if kind == "components" else spec.get("messaging", {}) for spec in explained]
+        assert more
+        assert all(each in [one for place in places for one in place.get(kind, ())] for each in more), kind
+    admitted(usecase(render(CHART, values)), schema_of(crd()))
 
 
 def test_isolation_may_be_left_to_others(render: Render, stack: list[Manifest]) -> None:
