@@ -34,7 +34,7 @@ def up() -> int:
         commands = [(each.name, each.command, dict(each.env)) for each in services]
         if any(plan.names_a_bot_of_ours(each) for each in services):
             port = str(ports.http("bot-api", plan.BOT_API_PORT))
-            commands.insert(0, ("bot-api", f"{sys.executable} -m bot_api", {"PORT": port}))
+            commands.insert(0, ("bot-api", f"{sys.executable} -m bot_api", {"HOST": "127.0.0.1", "PORT": port}))
         return running.supervise(commands)
 
 

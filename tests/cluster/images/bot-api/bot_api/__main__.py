@@ -1,4 +1,4 @@
-"""`python -m bot_api`: serves on `PORT` (8081) of all interfaces; with `BOT_TOKEN`, that token alone is known."""
+"""`python -m bot_api`: serves on `PORT` (8081) of `HOST` (all interfaces); with `BOT_TOKEN`, that token alone is known."""
 
 import os
 import sys
@@ -15,7 +15,12 @@ def main() -> None:
         sys.exit(f"PORT: {variable!r} is no port: take a number from 1 to 65535")
     # A long poll that waits would hold the end up for a minute.
     web.run_app(
-        build(os.environ.get("BOT_TOKEN") or None), port=int(variable), access_log=None, shutdown_timeout=1, print=None
+        build(os.environ.get("BOT_TOKEN") or None),
+        host=os.environ.get("HOST") or None,
+        port=int(variable),
+        access_log=None,
+        shutdown_timeout=1,
+        print=None,
     )
 
 
