@@ -1,4 +1,4 @@
-"""`python -m bot_api`: serves on `PORT` (8081) of `HOST` (else all interfaces); `BOT_TOKEN`: the only token it knows."""
+"""`python -m bot_api`: serves on `PORT` (8081) of `HOST` (else all interfaces). `BOT_TOKEN`: the one token it knows."""
 
 import os
 import sys
