@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any
@@ -318,12 +317,17 @@ def test_a_large_cluster_is_computed_and_loaded_in_seconds() -> None:
         )
         for number, peer in enumerate(peers * 2)
     ]
-    started = time.monotonic()
+    started = processor_seconds()
     text = ruleset(pods, NAMESPACES, policies, "one")
-    computed = time.monotonic()
+    computed = processor_seconds()
     nft("one", transaction(text, next(TURNS)), "-f", "-")
-    print(f"computed in {computed - started:.2f} s, loaded in {time.monotonic() - computed:.2f} s")
-    assert time.monotonic() - started < 5, "far above what was measured: something grows that should not"
+    print(f"computed in {computed - started:.2f} s, loaded in {processor_seconds() - computed:.2f} s")
+    assert processor_seconds() - started < 5, "far above what was measured: something grows that should not"
+
+
+def processor_seconds() -> float:
+    """Of this process and of those that it has waited for, whoever else uses the machine."""
+    return sum(os.times()[:4])
 
 
 def test_every_construct_is_accepted_by_nft_check() -> None:
