@@ -63,7 +63,7 @@ egress: {{ toJson . }}
 {{- with .root.Values.commonAnnotations }}{{ $_ := set $common "annotations" . }}{{ end }}
 {{- $template := dict }}
 {{- if $common }}{{ $template = dict "metadata" (deepCopy $common) }}{{ end }}
-{{- with include "usecase.placement" .root | fromYaml }}{{ $_ := set $template "spec" . }}{{ end }}
+{{- with include "usecase.placement" .root | fromJson }}{{ $_ := set $template "spec" . }}{{ end }}
 {{- with mergeOverwrite $template (deepCopy .values.podTemplate) }}
 podTemplate: {{ toJson . }}
 {{- end }}
@@ -74,21 +74,15 @@ Where pods of components run, as a part of their pod template. Tolerations there
 pair, by which a pod leaves a lost node after 30 s, stands in them again.
 */ -}}
 {{- define "usecase.placement" -}}
-{{- with .Values.nodeSelector }}
-nodeSelector: {{ toJson . }}
-{{- end }}
-{{- with .Values.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-  - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 30}
-  - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 30}
-{{- end }}
-{{- with .Values.affinity }}
-affinity: {{ toJson . }}
-{{- end }}
-{{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
-{{- end }}
+{{- $placement := include "backend.placement" (dict "root" . "values" dict) | fromYaml -}}
+{{- with $placement.tolerations -}}
+{{- $all := . -}}
+{{- range list "not-ready" "unreachable" -}}
+{{- $all = append $all (dict "key" (printf "node.kubernetes.io/%s" .) "operator" "Exists" "effect" "NoExecute" "tolerationSeconds" 30) -}}
+{{- end -}}
+{{- $_ := set $placement "tolerations" $all -}}
+{{- end -}}
+{{ toJson $placement }}
 {{- end -}}
 
 {{- /* Each variable once: the user's own goes before the chart's. (dict "values" … "env" (list …)). */ -}}

@@ -189,7 +189,7 @@ async def _declare(
         tuple(kept),
         plan.foreign,
         repaired,
-        None if not kept else KEPT_AGAIN if all(each.known or each.consumed for each in kept) else COUNT_AGAIN,
+        None if not kept else KEPT_AGAIN if all(each.lasting for each in kept) else COUNT_AGAIN,
     )
 
 
@@ -221,12 +221,12 @@ def credentials_step(usecase: UseCase, broker: Outcome) -> Step:
 
 def retained(usecase: UseCase, broker: Outcome) -> str:
     """What is kept though no longer declared, and the command that removes it; empty if nothing is."""
-    known = [each for each in broker.kept if each.known or each.consumed]
-    if not known:
+    lasting = [each for each in broker.kept if each.lasting]
+    if not lasting:
         return ""
-    kept = "; ".join(f"{each.queue}: {each.why}" for each in known)
+    kept = "; ".join(f"{each.queue}: {each.why}" for each in lasting)
     vhost = vhost_name(usecase.namespace, usecase.name)
-    removal = " && ".join(f"rabbitmqctl delete_queue --vhost {vhost} {each.queue}" for each in known)
+    removal = " && ".join(f"rabbitmqctl delete_queue --vhost {vhost} {each.queue}" for each in lasting)
     return f"kept though no longer declared: {kept}. To remove what is in them: {removal}"
 
 

@@ -31,6 +31,11 @@ class Kept:
     known: bool = True
     consumed: bool = False
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it may stay for long, so that it is told and looked at now and then only."""
+        return self.known or self.consumed
+
 
 Unanswered = MutableMapping[tuple[str, str], float]
 """(vhost, queue) → when it was last asked in vain, on the monotonic clock. One for each broker, kept between passes."""

@@ -62,7 +62,7 @@ class Reflector:
         self.refused: int | None = None
         self._heard = time.monotonic()
         self._complained = ""
-        self._complaints = 0
+        self._wait = 1.0
 
     @property
     def age(self) -> float:
@@ -81,7 +81,7 @@ class Reflector:
         """Seconds until the watch is opened again; of an answer that is no watch, ever longer."""
         if self.refused:
             return ABSENT_SECONDS * uniform(0.8, 1.2)
-        return min(2.0 ** min(self._complaints, 10), LONGEST_PAUSE) * uniform(0.3, 1.0)
+        return self._wait * uniform(0.3, 1.0)
 
     async def _stream(self) -> None:
         params = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": SERVER_SECONDS}
@@ -104,7 +104,7 @@ class Reflector:
             if response.status >= 400:
                 await self._complain(response)
                 return
-            self._heard, self._complained, self._complaints = time.monotonic(), "", 0
+            self._heard, self._complained, self._wait = time.monotonic(), "", 1.0
             self._accept()
             listed: set[str] | None = set() if listing else None
             async for line in response.content:
@@ -139,7 +139,7 @@ class Reflector:
 
     async def _complain(self, response: aiohttp.ClientResponse) -> None:
         """The server does not serve this watch: told once, and its age grows until it does."""
-        self._complaints += 1
+        self._wait = min(2 * self._wait, LONGEST_PAUSE)
         said = f"{response.status} {(await response.text())[:300]}"
         if self._complained != said:
             log.warning("a watch is refused; trying again", extra={"watch": self.url, "answer": said})

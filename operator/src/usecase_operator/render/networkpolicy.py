@@ -25,21 +25,6 @@ DNS_OF_THE_NODE = ("169.254.20.10/32", "169.254.169.254/32")
 """Where a node itself answers, on addresses that lead no further: NodeLocal DNSCache, and Google's Cloud DNS."""
 
 
-CLUSTER_DNS: Rule = {
-    "to": [
-        *(
-            {
-                "namespaceSelector": {"matchLabels": {NAMESPACE: "kube-system"}},
-                "podSelector": {"matchLabels": {"k8s-app": app}},
-            }
-            for app in DNS_PODS
-        ),
-        *({"ipBlock": {"cidr": address}} for address in DNS_OF_THE_NODE),
-    ],
-    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
-}
-
-
 def network_policy(usecase: UseCase, component: Component) -> Manifest | None:
     if usecase.spec.isolation.network_policy == "Off":
         return None
@@ -77,7 +62,7 @@ def _egress(usecase: UseCase, component: Component) -> list[Rule]:
     infrastructure = usecase.spec.infrastructure
     components = {each.name: each for each in usecase.spec.components}
     stores = {each.name: each for each in infrastructure.stores}
-    rules = [CLUSTER_DNS]
+    rules = [_cluster_dns()]
     for name in _used(component):
         http = components[name].http
         if http:
@@ -90,6 +75,12 @@ def _egress(usecase: UseCase, component: Component) -> list[Rule]:
         rule: Rule = {"to": _addresses(opening.cidrs)}
         rules.append(rule | {"ports": _tcp(opening.ports)} if opening.ports else rule)
     return rules
+
+
+def _cluster_dns() -> Rule:
+    pods = [_pods("kube-system", {"k8s-app": app}) for app in DNS_PODS]
+    ports = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
+    return {"to": [*pods, *_addresses(DNS_OF_THE_NODE)], "ports": ports}
 
 
 def _used(component: Component) -> tuple[str, ...]:

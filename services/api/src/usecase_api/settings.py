@@ -13,7 +13,7 @@ EVERYBODY = "*"
 
 
 def _comma_separated(value: object) -> object:
-    return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
 
 
 class Settings(RuntimeSettings):
