@@ -10,6 +10,7 @@ import httpx
 from bench.operator import api, subjects
 from bench.operator.scale import spread
 from bench.operator.seen import Holds
+from integration.management import KEPT
 from integration.operator.broker_access import connection_to
 from integration.operator.operator_process import OperatorProcess
 from integration.operator.stage import Stage, infrastructure
@@ -87,7 +88,7 @@ async def _broker_drift(stage: Stage, namespace: str, names: list[str]) -> Json:
     """Milliseconds until a queue that was deleted is back."""
     connection, took = connection_to(stage.rabbitmq), []
     auth = (connection.username, connection.password)
-    async with httpx.AsyncClient(base_url=f"{connection.management}/api/", auth=auth) as management:
+    async with httpx.AsyncClient(base_url=f"{connection.management}/api/", auth=auth, limits=KEPT) as management:
         for name in names:
             queue = f"queues/{namespace}.{name}/orders"
             (await management.delete(queue)).raise_for_status()

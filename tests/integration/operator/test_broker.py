@@ -1,15 +1,18 @@
 """The adapter to RabbitMQ against a real broker: declare, drift, conflicts, deletion, and every way to fail."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
 
 from cluster.backends import Running
 from integration.operator.broker_access import connection_to, eventually
+from usecase_operator.broker.api import KEPT_SECONDS
 from usecase_operator.broker.brokers import Broker, Brokers
 from usecase_operator.errors import Retry
 from usecase_operator.topology.objects import Binding, Exchange, Permission, Policy, Queue, Topology, User, Vhost
@@ -158,6 +161,18 @@ async def test_a_queue_with_a_message_published_just_now_is_kept(broker: Broker,
     left = await broker.observe(vhost, fresh=True)
     assert set(left.queues) == {"q.dlq"}
     assert set(left.policies) == {"usecase.dlq"}, "the kept queue keeps its policy"
+
+
+async def test_an_idle_connection_is_given_up_before_the_broker_ends_it(rabbitmq: Running) -> None:
+    address = urlsplit(rabbitmq.management)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: broker\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    answered = time.monotonic()
+    async with asyncio.timeout(60):
+        await reader.read()
+    assert time.monotonic() - answered > KEPT_SECONDS + 1
+    writer.close()
 
 
 @pytest.mark.soak  # on a loaded machine the broker's management API answers too late for its deadlines

@@ -17,6 +17,7 @@ from bench.operator import api
 from cluster.backends import Running
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
+from integration.management import management_client
 from integration.operator import snapshot
 from integration.operator.broker_access import connection_to
 from integration.operator.operator_process import OperatorProcess
@@ -80,7 +81,7 @@ def opens(uri: str) -> bool:
 def management(rabbitmq: Running) -> Iterator[Management]:
     connection = connection_to(rabbitmq)
     auth = (connection.username, connection.password)
-    with httpx.Client(base_url=f"{connection.management}/api/", auth=auth) as client:
+    with management_client(f"{connection.management}/api/", auth) as client:
         yield Management(client)
 
 
