@@ -20,7 +20,7 @@ from usecase_operator.errors import Retry
 # A write must be over before another process may take the Lease; a whole read of a big broker takes longer.
 WRITE_SECONDS = 4.5
 READ_SECONDS = 9.0
-# RabbitMQ ends a connection after 5 idle seconds (Cowboy's request_timeout); what is sent at that moment gets no answer.
+# RabbitMQ ends a connection after 5 idle seconds (Cowboy's request_timeout); what is sent just then gets no answer.
 KEPT_SECONDS = 2.0
 # Somebody has to act; asking every few seconds would only fill the broker's log.
 ACT_SECONDS = 20.0
