@@ -1,6 +1,7 @@
 """What a hundred use cases cost, as `make bench-operator` counts it, without what depends on the clock.
 
-All of it in `make soak`. The operator has a home of its own: nobody else's writes may be counted.
+A thousand, and the broker's requests, in `make soak`. The operator has a home of its own: nobody else's writes may be
+counted.
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ from integration.operator.operator_process import OperatorProcess
 from integration.operator.places import home_of_operator, served_namespace
 from integration.operator.stage import infrastructure, stage
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.timeout(1800)
 
 # Long enough for three reads of the broker, so that a window has one more or one less at most.
 WINDOW = 16.0
@@ -34,14 +35,17 @@ async def costs(cluster: Cluster, folder: Path, size: int) -> None:
     assert found["memory MiB"] <= 150
 
 
+@pytest.mark.alone  # the API server counts who else writes
 async def test_a_hundred_use_cases_cost_what_they_may(cluster: Cluster, tmp_path: Path) -> None:
     await costs(cluster, tmp_path, 100)
 
 
+@pytest.mark.soak
 async def test_a_thousand_use_cases_cost_what_they_may(cluster: Cluster, tmp_path: Path) -> None:
     await costs(cluster, tmp_path, 1000)
 
 
+@pytest.mark.soak
 async def test_the_broker_is_asked_no_more_for_more_use_cases(
     cluster: Cluster, rabbitmq: Running, tmp_path: Path
 ) -> None:
