@@ -188,7 +188,8 @@ def clean() -> None:
     shutil.rmtree(cache, ignore_errors=True)
     progress.say(f"removed {cache}; apt packages and pulled images stay, as the README lists them")
     if left:
-        progress.say(f"containers use images, which stay: {', '.join(left)}; end them, then make clean again")
+        short = ", ".join(image.removeprefix("sha256:")[:12] for image in left)
+        progress.say(f"containers use images, which stay: {short}; end them, then make clean again")
 
 
 def _begin() -> tuple[Settings, Progress]:

@@ -100,11 +100,25 @@ def remove(progress: Progress, *filters: str) -> list[str]:
     """
 
     def there() -> list[str]:
-        asked = [progress.run(["docker", "images", "--filter", each, "--format", "{{.ID}}"]) for each in filters]
-        return sorted({line for lines in asked for line in lines.split()})
+        asked = [_listed(progress, each) for each in filters]
+        return sorted({image for images in asked for image in images})
 
     left: list[str] = []
     while (found := there()) != left:
         left = found
-        subprocess.run(["docker", "rmi", "--force", *left], capture_output=True, check=False)
+        command = ["docker", "rmi", "--force", *_nameless_on(progress, left), *left]
+        subprocess.run(command, capture_output=True, check=False)
     return left
+
+
+def _nameless_on(progress: Progress, images: Sequence[str]) -> list[str]:
+    """What a build leaves on *images* without its label: an inner stage, or all it had when a step of it failed."""
+
+    def below(image: str) -> list[str]:
+        return progress.run(["docker", "history", "--no-trunc", "--quiet", image]).split()
+
+    return [each for each in _listed(progress, "dangling=true") if not set(below(each)).isdisjoint(images)]
+
+
+def _listed(progress: Progress, filter_: str) -> list[str]:
+    return progress.run(["docker", "images", "--no-trunc", "--quiet", "--filter", filter_]).split()

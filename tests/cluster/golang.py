@@ -11,10 +11,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from cluster import docker
 from cluster.errors import ClusterError
 from cluster.pins import STOCK_GO, Program
 from cluster.progress import Progress
 
+IMAGES = Path(__file__).parent / "images"
 ASK_SECONDS = 60
 # How Go words that a version is not there: its own check, and the statuses by which proxies say it.
 UNKNOWN = r"unknown revision|invalid version|: 4(03|04|10) "
@@ -32,7 +34,7 @@ class Go:
 
     def programs(self, program: Program) -> dict[str, Path]:
         """Name → executable of each of the program's commands, built now if they were not before."""
-        folder = self.cache / "bin" / f"{program.name}-{program.version}"
+        folder = self.cache / "bin" / _folder(program)
         names = [_name(program, command) for command in program.commands]
         if not folder.is_dir():
             with self.progress.step(f"build {program.name} {program.version}", program.usually):
@@ -61,6 +63,8 @@ class Go:
         half_made.mkdir(parents=True)
         flags = ["-ldflags", f"-s -w {program.ldflags}".strip(), "-gcflags", WITHOUT_DEBUGGING]
         paths = ["/".join(filter(None, (program.module, command))) for command in program.commands]
+        if program.main:
+            paths = ["."]
         if program.wrapped:
             workshop = self._wrapper(program, paths)
             # A folder as target lets Go link the commands side by side; a module's root has no name of its own there.
@@ -97,13 +101,16 @@ class Go:
                 replaces.append(f"{old} => {old} {sibling}")
             else:
                 replaces.append(f"{old} => {new['Path']} {new['Version']}")
-        folder = self.cache / "build" / f"{program.name}-{program.version}"
+        folder = self.cache / "build" / _folder(program)
         folder.mkdir(parents=True, exist_ok=True)
         lines = [f"module {program.name}", f"go {edit['Go']}", f"require {program.module} {program.version}"]
         (folder / "go.mod").write_text("\n".join([*lines, *(f"replace {line}" for line in replaces)]) + "\n")
         (folder / "go.sum").write_text("")
-        imports = "\n".join(f'import _ "{path}"' for path in paths)
-        (folder / "tools.go").write_text(f"//go:build tools\n\npackage tools\n\n{imports}\n")
+        if program.main:
+            shutil.copy2(IMAGES / program.main, folder / "main.go")
+        else:
+            imports = "\n".join(f'import _ "{path}"' for path in paths)
+            (folder / "tools.go").write_text(f"//go:build tools\n\npackage tools\n\n{imports}\n")
         return folder
 
     def _download(self, module: str, version: str) -> Path:
@@ -133,6 +140,12 @@ def _in_container(arguments: tuple[str, ...], env: dict[str, str], cwd: Path, ca
     user = ["--user", f"{os.getuid()}:{os.getgid()}"]
     mount = ["--volume", f"{cache}:{cache}", "--workdir", str(cwd)]
     return ["docker", "run", "--rm", *user, *mount, *variables, STOCK_GO, "go", *arguments]
+
+
+def _folder(program: Program) -> str:
+    """Of one build's result: a changed version, or a changed program of ours, is another one."""
+    own = f"-{docker.content_hash([], [IMAGES / program.main])}" if program.main else ""
+    return f"{program.name}-{program.version}{own}"
 
 
 def _name(program: Program, command: str) -> str:

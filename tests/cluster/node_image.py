@@ -62,7 +62,7 @@ def agent_image(progress: Progress, cache: Path) -> str:
 def _tag(kubernetes_version: str) -> str:
     programs = (pins.KIND, pins.CONTAINERD, pins.CNI, pins.COREDNS, pins.METRICS_SERVER, pins.LOCAL_PATH)
     words = [kubernetes_version, *(f"{program.name} {program.version}" for program in programs)]
-    inputs = [HERE / "images" / "node", HERE / "node_image.py"]
+    inputs = [HERE / "images" / "node", HERE / "images" / pins.COREDNS.main, HERE / "node_image.py"]
     return f"{kubernetes_version}-{docker.content_hash(words, inputs)}"
 
 

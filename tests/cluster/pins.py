@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Program:
-    """Commands built from one Go module. *wrapped*: the module has `replace` lines, which `go install` refuses."""
+    """Commands built from one Go module. *wrapped*: the module has `replace` lines, which `go install` refuses.
+
+    *main*: a program of ours below `images/` that is built from the module's packages in place of its own command.
+    """
 
     name: str
     module: str
@@ -18,6 +21,7 @@ class Program:
     usually: str
     wrapped: bool = False
     ldflags: str = ""
+    main: str = ""
 
 
 def kubernetes(version: str) -> Program:
@@ -64,7 +68,9 @@ CNI = Program(
     ("plugins/main/ptp", "plugins/main/loopback", "plugins/ipam/host-local", "plugins/meta/portmap"),
     "10 s",
 )
-COREDNS = Program("coredns", "github.com/coredns/coredns", "v1.15.0", ("",), "4 min")
+COREDNS = Program(
+    "coredns", "github.com/coredns/coredns", "v1.15.0", ("",), "2 min", wrapped=True, main="coredns/main.go"
+)
 METRICS_SERVER = Program("metrics-server", "sigs.k8s.io/metrics-server", "v0.9.0", ("cmd/metrics-server",), "4 min")
 LOCAL_PATH = Program("local-path-provisioner", "github.com/rancher/local-path-provisioner", "v0.0.30", ("",), "70 s")
 KWOK = Program("kwok", "sigs.k8s.io/kwok", "v0.8.0", ("cmd/kwok",), "80 s")

@@ -10,6 +10,7 @@ import pytest
 
 from cluster import docker, engine
 from cluster import settings as environment
+from cluster.errors import ClusterError
 from cluster.progress import Progress
 
 MINE = f"usecase.test/clean-{os.getpid()}"
@@ -43,6 +44,14 @@ def tower(progress: Progress, tmp_path: Path) -> Iterator[list[str]]:
 def test_images_that_stand_on_each_other_are_removed(progress: Progress, tower: list[str]) -> None:
     assert docker.remove(progress, f"label={LABEL}") == []
     assert not any(map(docker.image_exists, tower))
+
+
+def test_what_a_failed_build_left_holds_nothing_up(progress: Progress, tower: list[str], tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {tower[0]}\nENV NAME=unfinished\nRUN false\n")
+    with pytest.raises(ClusterError):
+        docker.build(progress, f"{MINE}:unfinished", tmp_path, tmp_path / "Dockerfile")
+    assert docker.remove(progress, f"label={LABEL}") == []
+    assert not docker.image_exists(tower[0])
 
 
 def test_an_image_that_a_container_uses_stays_and_is_named(progress: Progress, tower: list[str]) -> None:

@@ -37,10 +37,16 @@ def test_a_backend_admits_the_components_that_use_it(default: list[Manifest], ba
 
 
 def test_rabbitmq_admits_the_components_that_are_added(render: Render) -> None:
-    manifests = render(CHART, {"networkPolicy": {"extraComponents": ["audit", "exporter"]}})
+    added = [
+        {"name": "audit", "consumes": [{"queue": "task_audit"}]},
+        {"name": "teller", "publishes": [{"exchange": "task_events"}]},
+        {"name": "page", "uses": [{"component": "api"}]},
+    ]
+    values = {"useCase": {"extraComponents": added}, "networkPolicy": {"extraComponents": ["audit", "exporter"]}}
+    manifests = render(CHART, values)
     (ports, (peer,)), *others = rules(one(manifests, "NetworkPolicy", "rabbitmq"))
     (admitted,) = peer["podSelector"]["matchExpressions"]
-    assert (ports, admitted["values"]) == ([5672], [*EDGES["rabbitmq"], "audit", "exporter"])
+    assert (ports, admitted["values"]) == ([5672], [*EDGES["rabbitmq"], "audit", "exporter", "teller"])
     assert [ports for ports, _ in others] == [[15672]]
 
 
