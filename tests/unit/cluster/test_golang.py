@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cluster import golang
 from cluster.errors import ClusterError
 from cluster.golang import Go
+from cluster.pins import Program
 from cluster.progress import Progress
 
 
@@ -51,3 +53,27 @@ def test_a_missing_go_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ClusterError, match="go is not on PATH and no image registry answers"):
         go(tmp_path).released("k8s.io/kubernetes", "v1.37.2")
+
+
+def test_a_program_of_ours_is_built_from_the_modules_packages(
+    tmp_path: Path, play: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "images").mkdir()
+    monkeypatch.setattr(golang, "IMAGES", tmp_path / "images")
+    (tmp_path / "images" / "main.go").write_text("package main\n")
+    play(
+        "go",
+        f"""case "$1 $2" in
+            "mod download") echo '{{"Dir": "{tmp_path}"}}' ;;
+            "mod edit") echo '{{"Go": "1.26"}}' ;;
+            build*) echo "$@" > {tmp_path}/asked; while [ "$1" != -o ]; do shift; done; cp main.go "$2" ;;
+        esac""",
+    )
+    program = Program("dns", "example.org/dns", "v1.0.0", ("",), "1 s", wrapped=True, main="main.go")
+    (first,) = go(tmp_path).programs(program).values()
+    assert first.read_text() == "package main\n"
+    assert (tmp_path / "asked").read_text().split()[-1] == "."
+    (tmp_path / "images" / "main.go").write_text("package main // changed\n")
+    (second,) = go(tmp_path).programs(program).values()
+    assert (second.name, second.read_text()) == ("dns", "package main // changed\n")
+    assert second != first
