@@ -22,7 +22,7 @@ import httpx
 import structlog
 import uvloop
 
-from bench.services import creates, events, machine, relay_drain
+from bench.services import creates, events, floor_imports, machine, relay_drain
 from bench.services.verdicts import (
     COALESCED,
     EVENTS,
@@ -75,6 +75,10 @@ async def main() -> int:
             report[MEMORY] = {"idle": idle, "most under load": machine.resident_mib(whole, peak=True)}
             said("starts")
             report[STARTS] = await asyncio.to_thread(machine.seconds_to_ready, whole)
+            report["import of its packages s"] = {
+                name: await asyncio.to_thread(floor_imports.seconds, PYTHON, f"usecase_{name.replace('-', '_')}")
+                for name in report[STARTS]
+            }
         report["machine"]["load_at_end"] = os.getloadavg()[0]
     found = verdicts(report)
     print(as_markdown(found), end="\n\n")

@@ -17,7 +17,7 @@ from usecase_contracts.own_tasks import NewTask, TaskChange, TaskList
 from usecase_contracts.sessions import TelegramIdentity, TelegramLinkRequest, TelegramSession
 from usecase_contracts.tasks import Task, TaskStats, TaskStatus
 from usecase_http.client import Client, Query
-from usecase_runtime.errors import NotDone, NotFound, Refused, Unavailable
+from usecase_runtime.errors import NotDone, NotFound, NotSent, Refused, Unavailable
 
 MAX_SESSIONS = 10_000
 RENEW_BEFORE_SECONDS = 30
@@ -110,6 +110,8 @@ class Api:
         body = TaskChange(status=status).model_dump_json(exclude_unset=True).encode()
         try:
             return Task.model_validate_json(await self._ask(telegram_id, "PATCH", f"/tasks/{task_id}", body))
+        except NotSent:
+            raise
         except NotDone as error:
             # Between services Retry-After says that nothing was done. The api's says only that a change may be asked
             # for again without harm: its own call of postgres-data may have arrived.

@@ -58,6 +58,7 @@ def test_an_api_that_is_away_is_said_and_nothing_was_done(api: Api, chat: Chat, 
     port = str(api.process.http.base_url.port)
     api.process.stop()
     assert chat.ask("Buy milk")["text"] == texts.API_AWAY
+    assert chat.ask("/done 1")["text"] == texts.API_AWAY
     assert process.ready()
     api.process = api.start(PORT=port)
     eventually(lambda: chat.ask("Buy bread")["text"].startswith("Created"), 20, "the api to be back")

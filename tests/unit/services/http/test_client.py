@@ -10,7 +10,7 @@ from unit.services.runtime.asgi import answering
 from usecase_http import client as module
 from usecase_http.client import Client, http_client
 from usecase_runtime import context
-from usecase_runtime.errors import NotDone, NotFound, Refused, ServerError, Unavailable
+from usecase_runtime.errors import NotDone, NotFound, NotSent, Refused, ServerError, Unavailable
 from usecase_runtime.server import App, Receive, Scope, Send, serving
 
 
@@ -147,11 +147,12 @@ async def test_it_is_said_when_nothing_was_done(apps: list[App], sure: bool) -> 
         with pytest.raises(Unavailable) as failed:
             await client.call("POST", "/tasks", b"{}")
     assert isinstance(failed.value, NotDone) == sure
+    assert not isinstance(failed.value, NotSent)
 
 
-async def test_nobody_listening_means_that_nothing_was_done() -> None:
+async def test_nobody_listening_means_that_nothing_was_sent() -> None:
     async with serving(answering(), 0, host="127.0.0.1", grace=1) as port:
         pass
     async with http_client(f"http://127.0.0.1:{port}") as client:
-        with pytest.raises(NotDone):
+        with pytest.raises(NotSent):
             await client.call("POST", "/", b"{}", repeatable=False)

@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 from pydantic import SecretStr
 
 from usecase_runtime.context import outgoing_headers
-from usecase_runtime.errors import NotDone, NotFound, Refused, ServerError, Unavailable
+from usecase_runtime.errors import NotDone, NotFound, NotSent, Refused, ServerError, Unavailable
 from usecase_runtime.tracing import span
 
 ATTEMPTS = 3
@@ -34,17 +34,19 @@ class Client:
     ) -> bytes:  # fmt: skip
         """Send JSON bytes, get JSON bytes. Tried up to 3 times within the client's time when `repeatable`
         (may arrive twice), else only while it certainly was not worked on. `headers` go before the client's own.
-        Raises NotFound, Refused, Unavailable; NotDone when no try was worked on.
+        Raises NotFound, Refused, Unavailable; NotDone when no try was worked on, NotSent when none arrived.
         """
-        failure: Exception = NotDone()
-        sure = True  # that nothing was done
+        failure: Exception = NotSent()
+        sure, arrived = True, False  # sure: that nothing was done
         try:
             async with asyncio.timeout(self._seconds):
                 for attempt in range(ATTEMPTS):
                     try:
                         return await self._once(method, path, body, query, headers or {})
-                    except (NotDone, aiohttp.ClientConnectorError) as error:
+                    except aiohttp.ClientConnectorError as error:
                         failure = error
+                    except NotDone as error:
+                        failure, arrived = error, True
                     except (Unavailable, aiohttp.ClientError) as error:
                         failure, sure = error, False
                     if attempt == ATTEMPTS - 1 or not (repeatable or sure):
@@ -54,7 +56,7 @@ class Client:
             failure, sure = error, False
         if isinstance(failure, Unavailable) and isinstance(failure, NotDone) == sure:
             raise failure
-        kind = NotDone if sure else Unavailable
+        kind = (NotDone if arrived else NotSent) if sure else Unavailable
         raise kind(f"{self._peer}: {type(failure).__name__}: {failure}") from failure
 
     async def _once(

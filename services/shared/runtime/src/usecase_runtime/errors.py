@@ -13,6 +13,10 @@ class NotDone(Unavailable):
     """Away, and certainly nothing of the call was done: even what is not repeatable may be sent again."""
 
 
+class NotSent(NotDone):
+    """No connection came about: the other side never heard of it."""
+
+
 class NotFound(Exception):  # noqa: N818
     """The thing does not exist. Never tried again."""
 
