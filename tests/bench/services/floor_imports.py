@@ -21,7 +21,7 @@ for name in json.loads(sys.argv[1]):
 def seconds(python: str, module: str) -> float:
     """The median time of such an interpreter, with its bytecode warm; *module*: of the service."""
     listed = subprocess.run(
-        [python, "-c", LIST, f"{module}.__main__"], env=environment(), check=True, capture_output=True, text=True
+        [python, "-c", LIST, f"{module}.main"], env=environment(), check=True, capture_output=True, text=True
     ).stdout
     packages = [name for name in json.loads(listed) if not name.startswith(("usecase_", "__main__"))]
     times = []
