@@ -50,7 +50,7 @@ def test_what_a_failed_build_left_holds_nothing_up(progress: Progress, tower: li
     (tmp_path / "Dockerfile").write_text(f"FROM {tower[0]}\nENV NAME=unfinished\nRUN false\n")
     with pytest.raises(ClusterError):
         docker.build(progress, f"{MINE}:unfinished", tmp_path, tmp_path / "Dockerfile")
-    assert docker.remove(progress, f"label={LABEL}") == []
+    assert docker.remove(progress, f"reference={MINE}") == []
     assert not docker.image_exists(tower[0])
 
 
