@@ -5,9 +5,9 @@ import statistics
 import subprocess
 import time
 
+from bench.services.machine import STARTS
 from integration.services.process import environment
 
-STARTS = 5
 LIST = "import importlib, json, sys; importlib.import_module(sys.argv[1]); print(json.dumps(list(sys.modules)))"
 # Some register their parts by hand, under names that nobody can import.
 IMPORT = """

@@ -79,9 +79,7 @@ def opens(uri: str) -> bool:
 
 @pytest.fixture
 def management(rabbitmq: Running) -> Iterator[Management]:
-    connection = connection_to(rabbitmq)
-    auth = (connection.username, connection.password)
-    with management_client(f"{connection.management}/api/", auth) as client:
+    with management_client(rabbitmq) as client:
         yield Management(client)
 
 

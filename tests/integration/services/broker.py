@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from cluster.backends import RABBITMQ_ACCOUNT, Running
+from cluster.backends import Running
 from integration.management import management_client
 from usecase_contracts.topology import BINDINGS, EXCHANGES, dlq_of, retry_of
 
@@ -67,7 +67,7 @@ class Vhost:
     """A vhost on a running broker, by its management API."""
 
     def __init__(self, rabbitmq: Running, name: str) -> None:
-        self._http = management_client(f"{rabbitmq.management}/api", (RABBITMQ_ACCOUNT, RABBITMQ_ACCOUNT))
+        self._http = management_client(rabbitmq)
         self._name = name
         self.url = urlsplit(rabbitmq.uri)._replace(path=f"/{quote(name, safe='')}").geturl()
 
