@@ -6,6 +6,9 @@ changes of it. Unit tests render specs, the mutation campaign walks from one to 
 """
 
 import copy
+import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,7 +24,18 @@ Json = dict[str, Any]
 
 
 def drawn(count: int, start: int, placed: Mapping[str, Any], broker: Mapping[str, Any]) -> list[Json]:
-    """*count* specs, always the same for one *start*. *placed*: the podTemplate of every component."""
+    """*count* specs, always the same for one *start*. *placed*: the podTemplate of every component.
+
+    Drawn in a process of its own: hypothesis also draws from the constants of the sources that are loaded, and which
+    those are depends on the tests that run.
+    """
+    asked = json.dumps([count, start, placed, broker])
+    drawing = subprocess.run([sys.executable, __file__], input=asked, stdout=subprocess.PIPE, text=True, check=True)
+    found: list[Json] = json.loads(drawing.stdout)
+    return found
+
+
+def _drawn_here(count: int, start: int, placed: Mapping[str, Any], broker: Mapping[str, Any]) -> list[Json]:
     found: list[Json] = []
 
     @seed(start)
@@ -143,7 +157,7 @@ def components(draw: st.DrawFn, name: str, before: list[Json], exchanges: list[s
         read = draw(st.lists(st.sampled_from(queues), unique=True, min_size=1))
         made["consumes"] = [{"queue": each, "maxProcessingSeconds": draw(st.integers(1, 90))} for each in read]
     if draw(st.booleans()):
-        made["env"] = [{"name": each, "value": draw(WORDS)} for each in draw(st.sets(st.sampled_from(["ONE", "TWO"])))]
+        made["env"] = [{"name": each, "value": draw(WORDS)} for each in sorted(draw(SOME))]
     if draw(st.booleans()):
         made["secretEnv"] = [{"name": "KEY", "secretRef": {"name": "settings", "key": draw(st.sampled_from("ab"))}}]
     if draw(st.booleans()):
@@ -170,6 +184,7 @@ def scaling(kind: str, queues: list[str]) -> st.SearchStrategy[Json]:
 
 POLICIES = st.sampled_from(["Delete", "Delete", "DeleteIfEmpty", "Retain"])
 WORDS = st.sampled_from(["red", "green", "blue"])
+SOME = st.sets(st.sampled_from(["ONE", "TWO"]))
 HEALTH = ({"tcp": {"port": 9090}}, {"exec": {"liveness": ["true"], "readiness": ["true"]}})
 STORE = {
     "name": "db",
@@ -178,3 +193,7 @@ STORE = {
     "secretRef": {"name": "settings"},
     "reach": {"cidrs": ["10.0.0.0/8"]},
 }
+
+
+if __name__ == "__main__":
+    json.dump(_drawn_here(*json.load(sys.stdin)), sys.stdout)

@@ -23,7 +23,8 @@ HELD: frozenset[State | None] = frozenset({"Blocked", "Suspended"})
 class Seen:
     """What a pass knows of a component. *revision*: of the rendered pod template. *workload*: None if there is no
     Deployment. *blocked_on*: `graph.blocked_on`, asked only if this revision is not out yet, or is to go on after a
-    stop. *unwritten*: the number of pods was to change, and was not written.
+    stop. *unwritten*: the number of pods was to change, and was not written. *leaving*: the autoscaler, kind and name,
+    that has to be gone before.
     """
 
     component: Component
@@ -35,6 +36,7 @@ class Seen:
     blocked_on: tuple[BlockedOn, ...] = ()
     suspended_by: str = ""
     unwritten: bool = False
+    leaving: str | None = None
 
 
 def component_status(seen: Seen, previous: ComponentStatus | None, now: str) -> ComponentStatus:
@@ -79,6 +81,9 @@ def _state(seen: Seen) -> tuple[State, str, str]:
         return "Blocked", reasons.WAITING_FOR_DEPENDENCY, _waiting(seen.blocked_on, found)
     if found is None:
         return "Pending", reasons.NOT_CREATED, "its Deployment is not there yet"
+    if seen.leaving:
+        said = f"{found.ready}/{found.desired} ready; their number is set when {seen.leaving} is gone"
+        return "Progressing", reasons.ROLLING_OUT, said
     return _rollout(seen, found) if new_revision or not found.settled else _running(seen, found)
 
 

@@ -1,6 +1,6 @@
 """Deleting what is no longer rendered, in the order that leaves no gap. `reconcile` calls it; the writer deletes.
 
-Two things have a time of their own: an autoscaler goes before its successor comes, a policy after the last pod.
+Two things have a time of their own: an autoscaler goes before anybody else says a number, a policy after the last pod.
 """
 
 from collections.abc import Collection, Mapping
@@ -31,7 +31,9 @@ async def prune(usecase: UseCase, keep: Collection[Key], cluster: Cluster, run: 
 
 
 def not_autoscalers(usecase: UseCase, cluster: Cluster) -> set[Key]:
-    """An autoscaler that is left goes before its successor comes: KEDA refuses a ScaledObject beside an HPA."""
+    """An autoscaler goes before the number is written that it would change, and before its successor comes: KEDA
+    refuses a ScaledObject beside an HPA.
+    """
     return {key for key in cluster.children(usecase) if key[0] not in AUTOSCALERS}
 
 

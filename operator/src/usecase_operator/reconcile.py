@@ -1,7 +1,7 @@
 """The story of one pass: bring the world a step nearer to what the UseCase asks, and report how far it got.
 
 1. decide the order  2. read Secrets  3. the broker  4. render  5. everything but workloads  6. workloads, wave by wave,
-each waiting for what it uses  7. prune, only after a clean apply; autoscalers go before their successors come
+each waiting for what it uses; autoscalers go before them and come after them  7. prune, only after a clean apply
 8. say what is true.
 
 Level-triggered and idempotent: it may be cut off anywhere and run again. Steps fail as `Retry` or `Stuck`; what fails
@@ -87,14 +87,14 @@ async def reconcile(
     others = [each for each in manifests if each["kind"] != "Deployment"]
     await apply(usecase, [each for each in others if each["kind"] not in AUTOSCALERS], cluster, run)
 
-    # 6. Pods, in the order in which they need each other.
+    # 6. Pods, in the order in which they need each other. Who is to decide their number alone has no autoscaler beside.
+    keep = {(each["kind"], each["metadata"]["name"]) for each in manifests}
+    await prune(usecase, keep | not_autoscalers(usecase, cluster), cluster, run)
     unheard = component_users(usecase) if broker.step != "done" else ()
     unguarded = _unguarded(usecase, others, cluster)
     unable = {*unguarded, *(name for name in component_users(usecase) if name not in credentials.uris)}
     plan = workloads.Plan(before, waves, deployments, {*missing, *unable}, {*unheard, *unable})
     components = await workloads.start(usecase, plan, cluster, run, now)
-    keep = {(each["kind"], each["metadata"]["name"]) for each in manifests}
-    await prune(usecase, keep | not_autoscalers(usecase, cluster), cluster, run)
     # One of a Deployment that is not there yet would only complain.
     scaled = [each for each in others if each["kind"] in AUTOSCALERS]
     await apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)

@@ -59,6 +59,13 @@ def number_to_write(
     return None if wanted == live else wanted
 
 
+def waits_for_autoscaler(component: Component, mode: ScalingMode, *, suspended: bool) -> bool:
+    """Whether a number is written only when no autoscaler of ours is left: one that goes still writes, and would have
+    the last word. A Bot's is written at once, and again where it has to: it is never two. To zero none objects.
+    """
+    return mode == "Manual" and component.kind != "Bot" and not suspended
+
+
 def _wanted(component: Component, mode: ScalingMode, live: int | None, previous: ComponentStatus | None) -> int | None:
     in_spec = number_in_spec(component, mode)
     before = previous.replicas if previous else None

@@ -19,7 +19,7 @@ from usecase_operator.component_state import UP, Seen, component_status
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.metadata import REVISION, Manifest
 from usecase_operator.model import Component, UseCase
-from usecase_operator.replicas import effective_mode, number_to_write, report
+from usecase_operator.replicas import effective_mode, number_to_write, report, waits_for_autoscaler
 from usecase_operator.status import ComponentStatus, Status
 from usecase_operator.workload import Trouble, Workload
 
@@ -30,6 +30,7 @@ class Cluster(Protocol):
     def children(self, usecase: UseCase) -> Mapping[Key, Child]: ...
     def troubles(self, usecase: UseCase, component: str) -> tuple[Trouble, ...]: ...
     def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None: ...
+    def autoscaler_on(self, usecase: UseCase, component: str) -> str | None: ...
     async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: Number) -> Repair | None: ...
     async def scale(self, manifest: Manifest, number: int) -> None: ...
 
@@ -83,12 +84,14 @@ async def _start(
     # A lost Secret is no reason to replace pods that run, a broker that is away none to start new consumers.
     held = name in (plan.unheard if live is None else plan.lacking)
     unwritten = live is not None and number is not None
+    waits = unwritten and waits_for_autoscaler(component, mode, suspended=suspended)
+    leaving = cluster.autoscaler_on(usecase, name) if waits else None
     if not run.cut_off:
         try:
             if not blocked and not held:
-                run.repaired(await cluster.apply_deployment(usecase, manifest, decide))
-                unwritten = False
-            elif live is not None and number is not None and not (blocked and resumes):
+                run.repaired(await cluster.apply_deployment(usecase, manifest, _stays if leaving else decide))
+                unwritten = leaving is not None
+            elif live is not None and number is not None and not leaving and not (blocked and resumes):
                 await cluster.scale(manifest, number)
                 unwritten = False
         except (Retry, Stuck, ApiError) as error:
@@ -106,8 +109,12 @@ async def _start(
         unwritten=unwritten,
     )
     troubles = cluster.troubles(usecase, name)
-    seen = Seen(component, mode, revision, found, numbers, troubles, blocked, usecase.suspended_by, unwritten)
+    seen = Seen(component, mode, revision, found, numbers, troubles, blocked, usecase.suspended_by, unwritten, leaving)
     return component_status(seen, previous, now)
+
+
+def _stays(*, live: int | None) -> None:
+    """A `Number`: nobody's turn to write one."""
 
 
 def _deployment(usecase: UseCase, manifest: Manifest, cluster: Cluster) -> tuple[Child | None, Workload | None]:

@@ -10,6 +10,7 @@ from cluster.fixtures import Cluster
 from integration.operator.broker_access import connection_to, removed
 from integration.operator.operator_process import OperatorProcess
 from integration.operator.places import home_of_operator, served_namespace
+from integration.operator.stage import kwok_nodes
 from integration.operator.world import World
 from usecase_operator.broker.brokers import Broker, Brokers
 
@@ -37,6 +38,13 @@ async def broker(rabbitmq: Running, brokers: Brokers, vhost: str) -> AsyncIterat
     made = await brokers.of(connection_to(rabbitmq), vhost)
     yield made
     await removed(made, vhost)
+
+
+@pytest.fixture(scope="module")
+def kwok(cluster: Cluster) -> Iterator[None]:
+    """Nodes that run any image, for pods of `PLACED`."""
+    with kwok_nodes(cluster):
+        yield
 
 
 @pytest.fixture(scope="session")

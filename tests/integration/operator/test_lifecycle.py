@@ -1,7 +1,6 @@
 """One UseCase on a real API server: made, scaled, damaged, restored, deleted; by an operator with the least rights."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from integration.operator.operator_process import OperatorProcess
-from integration.operator.stage import PLACED, kwok_nodes
+from integration.operator.stage import PLACED
 from integration.operator.world import World
 
 IDLE = {"scaling": {"replicas": 0}}
@@ -41,13 +40,6 @@ def test_a_restart_writes_nothing(world: World, operator: OperatorProcess) -> No
     all_is_looked_at(operator)
     assert operator.writes() == 0
     assert world.get("usecase", "calm")["metadata"]["resourceVersion"] == before
-
-
-@pytest.fixture(scope="module")
-def kwok(cluster: Cluster) -> Iterator[None]:
-    """Nodes that run any image, for pods of `PLACED`."""
-    with kwok_nodes(cluster):
-        yield
 
 
 def test_kubectl_scale_lasts_until_the_number_in_the_resource_changes(

@@ -10,6 +10,7 @@ from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from integration.operator.operator_process import OperatorProcess
+from integration.operator.stage import PLACED
 from integration.operator.world import World
 from usecase_operator.cluster.access import from_kubeconfig
 from usecase_operator.cluster.children import Children
@@ -127,6 +128,32 @@ def test_a_deployment_that_the_watch_does_not_show_keeps_its_number(world: World
         lambda: world.component("hidden", "web")["replicas"].get("source") == "Manual", timeout=20, what="it is noted"
     )
     assert world.get("deployment", "hidden-web")["spec"]["replicas"] == 2
+
+
+def test_a_number_is_written_when_the_autoscaler_that_would_undo_it_is_gone(world: World, kwok: None) -> None:
+    """The autoscaler is held by a finalizer: it goes on writing its least number, deleted or not."""
+    web = {"name": "web", "podTemplate": PLACED}
+    world.usecase("freed", {**web, "scaling": {"mode": "CPU", "min": 2, "max": 3}})
+    eventually(lambda: number(world, "freed-web") == 2, timeout=40, what="its least number, by the autoscaler")
+    world.kubectl(
+        "patch", "hpa", "freed-web", "--type=merge", '--patch={"metadata":{"finalizers":["example.com/held"]}}'
+    )
+    world.usecase("freed", {**web, "scaling": {"replicas": 1}})
+    eventually(
+        lambda: "HorizontalPodAutoscaler freed-web is gone" in world.component("freed", "web")["message"],
+        timeout=20,
+        what="what its number waits for",
+    )
+    assert "deletionTimestamp" in metadata(world, "hpa", "freed-web")
+    assert number(world, "freed-web") == 2
+    assert world.condition("freed", "Ready")["status"] != "True"
+    world.kubectl("patch", "hpa", "freed-web", "--type=merge", '--patch={"metadata":{"finalizers":null}}')
+    world.wait_ready("freed")
+    assert number(world, "freed-web") == 1
+
+
+def number(world: World, deployment: str) -> int:
+    return int(world.get("deployment", deployment)["spec"]["replicas"])
 
 
 # Wars

@@ -42,6 +42,7 @@ class World:
         self.known_secrets: dict[str, Secret] = {}
         self.running: dict[str, int] = {}
         self.reads_secrets = True
+        self.autoscaler: str | None = None
 
     def children(self, usecase: UseCase) -> Mapping[tuple[str, str], Child]:
         return self.objects
@@ -54,6 +55,9 @@ class World:
 
     def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None:
         return None
+
+    def autoscaler_on(self, usecase: UseCase, component: str) -> str | None:
+        return self.autoscaler
 
     async def secrets(self, usecase: UseCase) -> Any:
         self.reads_secrets = True
@@ -90,6 +94,13 @@ class World:
         for key in self.objects.keys() - set(keep):
             self.applied.append(f"-{key[0]}/{key[1]}")
             del self.objects[key]
+
+    def scaled(self, deployment: str, number: int) -> None:
+        """As an autoscaler does it."""
+        child = self.objects["Deployment", deployment]
+        assert isinstance(child.said, Workload)
+        said = replace(child.said, desired=number, total=number, updated=number, ready=number)
+        self.objects["Deployment", deployment] = replace(child, said=said)
 
     def plant(self, kind: str, name: str) -> None:
         self.objects[kind, name] = Child("u", "prod", 1, "", b"", None)
@@ -313,10 +324,9 @@ def numbers(world: World) -> dict[str, int]:
     return {name.rpartition("-")[2]: said.desired for name, said in found.items() if isinstance(said, Workload)}
 
 
-def lone(replicas: int = 2, **spec: Any) -> UseCase:
-    return make_usecase(
-        component("web", "API", scaling={"replicas": replicas}), infrastructure={}, messaging={}, **spec
-    )
+def lone(replicas: int = 2, scaling: dict[str, Any] | None = None, **spec: Any) -> UseCase:
+    scaling = scaling or {"replicas": replicas}
+    return make_usecase(component("web", "API", scaling=scaling), infrastructure={}, messaging={}, **spec)
 
 
 @pytest.mark.parametrize(
@@ -353,6 +363,27 @@ async def test_an_autoscaler_goes_before_its_successor_comes() -> None:
     await run(usecase, world, FakeBroker())
     applied = [each for each in world.applied if "ScaledObject" in each or "Autoscaler" in each]
     assert applied == [f"-HorizontalPodAutoscaler/{usecase.name}-worker", f"ScaledObject/{usecase.name}-worker"]
+
+
+async def test_a_number_waits_for_the_end_of_the_autoscaler_that_would_change_it() -> None:
+    scaled, manual, world = lone(scaling={"mode": "CPU", "min": 3, "max": 4}), lone(1), World()
+    name = f"{manual.name}-web"
+    before = await run(scaled, world, FakeBroker())
+    world.scaled(name, 3)
+    world.applied.clear()
+    world.autoscaler = f"HorizontalPodAutoscaler {name}"
+    held = await run(manual, world, FakeBroker(), before=before.status)
+    assert world.applied.index(f"-HorizontalPodAutoscaler/{name}") < world.applied.index(f"Deployment/{name}")
+    assert numbers(world) == {"web": 3}
+    told = held.status.component("web")
+    assert told is not None
+    assert (told.state, world.autoscaler in told.message) == ("Progressing", True)
+    again = await run(manual, world, FakeBroker(), before=held.status)
+    assert numbers(world) == {"web": 3}
+    world.autoscaler = None
+    done = await run(manual, world, FakeBroker(), before=again.status)
+    assert numbers(world) == {"web": 1}
+    assert condition(done, reasons.READY).status == "True"
 
 
 async def test_an_api_server_that_is_away_ends_the_writing_at_once() -> None:

@@ -20,6 +20,7 @@ from usecase_operator.replicas import (
     operator_claims,
     report,
     scale,
+    waits_for_autoscaler,
 )
 from usecase_operator.status import ComponentStatus, Replicas
 from usecases import component, make_usecase
@@ -70,6 +71,22 @@ def test_the_number_to_write(
     mode = effective_mode(each, keda=True)
 
     assert number_to_write(each, mode, live=live, previous=previous, suspended=False) == number
+
+
+@pytest.mark.parametrize(
+    ("kind", "scaling", "suspended", "waits"),
+    [
+        pytest.param("Worker", MANUAL_3, False, True, id="an-autoscaler-would-undo-it"),
+        pytest.param("Worker", CPU_2, False, False, id="an-autoscaler-is-to-have-its-say"),
+        pytest.param("Worker", MANUAL_3, True, False, id="no-autoscaler-wakes-from-zero"),
+        pytest.param("Bot", {"replicas": 1}, False, False, id="a-bot-is-never-two"),
+    ],
+)
+def test_whose_number_waits_for_the_end_of_an_autoscaler(
+    kind: str, scaling: dict[str, Any], suspended: bool, waits: bool
+) -> None:
+    each = make_usecase(component("worker", kind, scaling=scaling)).spec.components[0]
+    assert waits_for_autoscaler(each, each.scaling.mode, suspended=suspended) == waits
 
 
 @pytest.mark.parametrize("scaling", [MANUAL_3, CPU_2, QUEUE_0])

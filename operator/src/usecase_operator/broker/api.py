@@ -22,6 +22,8 @@ WRITE_SECONDS = 4.5
 READ_SECONDS = 9.0
 # RabbitMQ ends a connection after 5 idle seconds (Cowboy's request_timeout); what is sent just then gets no answer.
 KEPT_SECONDS = 2.0
+# A request that came too slowly, and one too many: whoever stands before the broker says so (RFC 9110, RFC 6585).
+PASSING = (408, 429)
 # Somebody has to act; asking every few seconds would only fill the broker's log.
 ACT_SECONDS = 20.0
 
@@ -115,7 +117,7 @@ class Api:
                 "and check managementUri in the connection Secret",
                 after=ACT_SECONDS,
             )
-        if status >= 500:
+        if status >= 500 or status in PASSING:
             return Retry(reasons.BROKER_UNREACHABLE, f"RabbitMQ at {where} answers {status} ({said}); trying again")
         return Retry(reasons.PRECONDITION_FAILED, f"RabbitMQ refuses {method} {path}: {said}", after=ACT_SECONDS)
 

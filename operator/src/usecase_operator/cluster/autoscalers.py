@@ -1,6 +1,7 @@
 """Autoscalers that others made: a foreign one on our Deployment fights with whoever decides its number.
 
-HPAs are therefore watched without a selector; ours go on to the children, KEDA's own are KEDA's business.
+HPAs are therefore watched without a selector; ours go on to the children. One that KEDA made for a ScaledObject of ours
+is KEDA's business, and known here because it outlives its ScaledObject for a moment.
 """
 
 from collections.abc import Callable
@@ -13,34 +14,51 @@ Json = dict[str, Any]
 Target = tuple[str, str]
 
 
-class ForeignAutoscalers:
-    """Deployment (namespace, name) → name of the foreign HPA on it."""
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An HPA that is not ours. *target*: the Deployment it scales (namespace, name). *kedas*: for a ScaledObject of
+    ours, which has its Deployment's name; somebody else's ScaledObject is a second autoscaler.
+    """
 
+    target: Target
+    name: str
+    kedas: bool
+
+
+class ForeignAutoscalers:
     def __init__(self, changed: Callable[[Target], None]) -> None:
         self._changed = changed
-        self._by_uid: dict[str, tuple[Target, str]] = {}
+        self._by_uid: dict[str, Other] = {}
 
     def on(self, namespace: str, deployment: str) -> str | None:
-        return next((name for target, name in self._by_uid.values() if target == (namespace, deployment)), None)
+        """Name of the foreign HPA on that Deployment."""
+        return self._name((namespace, deployment), kedas=False)
+
+    def kedas_on(self, namespace: str, deployment: str) -> str | None:
+        """Name of the HPA that KEDA made for our ScaledObject on that Deployment."""
+        return self._name((namespace, deployment), kedas=True)
 
     def put(self, obj: Json) -> None:
-        metadata = obj["metadata"]
-        found = _foreign(obj)
-        if self._by_uid.get(metadata["uid"]) == found:
+        uid, found = obj["metadata"]["uid"], _other(obj)
+        if self._by_uid.get(uid) == found:
             return
-        self.forget(metadata["uid"])  # another Deployment is free of it now
+        self.forget(uid)  # another Deployment is free of it now
         if found:
-            self._by_uid[metadata["uid"]] = found
-            self._changed(found[0])
+            self._by_uid[uid] = found
+            self._changed(found.target)
 
     def forget(self, uid: str) -> None:
         if found := self._by_uid.pop(uid, None):
-            self._changed(found[0])
+            self._changed(found.target)
 
     def keep_only(self, uids: set[str], namespace: str | None) -> None:
-        for uid, ((of, _), _) in list(self._by_uid.items()):
-            if uid not in uids and namespace in (None, of):
+        for uid, each in list(self._by_uid.items()):
+            if uid not in uids and namespace in (None, each.target[0]):
                 self.forget(uid)
+
+    def _name(self, target: Target, *, kedas: bool) -> str | None:
+        found = (each.name for each in self._by_uid.values() if each.target == target and each.kedas == kedas)
+        return next(found, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +71,7 @@ class AutoscalersOfScope:
     def put(self, obj: Json) -> None:
         """Whose it is may change: adopted, or robbed of its owner."""
         self.ours.put(obj)
-        if owner_of(obj) or _made_by_keda(obj):
+        if owner_of(obj):
             self.foreign.forget(obj["metadata"]["uid"])
         else:
             self.foreign.put(obj)
@@ -67,15 +85,10 @@ class AutoscalersOfScope:
         self.foreign.keep_only(uids, self.ours.namespace)
 
 
-def _foreign(obj: Json) -> tuple[Target, str] | None:
-    """The Deployment it scales, and its name; None if it scales something else."""
+def _other(obj: Json) -> Other | None:
+    """None if it scales no Deployment."""
     metadata, target = obj["metadata"], obj["spec"]["scaleTargetRef"]
-    return ((metadata["namespace"], target["name"]), metadata["name"]) if target.get("kind") == "Deployment" else None
-
-
-def _made_by_keda(obj: Json) -> bool:
-    """For a ScaledObject of ours, which has its Deployment's name; somebody else's is a second autoscaler."""
-    target = obj["spec"]["scaleTargetRef"]["name"]
-    return any(
-        (each["kind"], each["name"]) == ("ScaledObject", target) for each in obj["metadata"].get("ownerReferences", ())
-    )
+    if target.get("kind") != "Deployment":
+        return None
+    makers = ((each["kind"], each["name"]) for each in metadata.get("ownerReferences", ()))
+    return Other((metadata["namespace"], target["name"]), metadata["name"], ("ScaledObject", target["name"]) in makers)

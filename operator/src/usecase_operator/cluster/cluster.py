@@ -12,6 +12,7 @@ from usecase_operator.cluster.secrets import Secrets, SecretsOfNamespace
 from usecase_operator.cluster.writer import Number, Repair, Writer
 from usecase_operator.metadata import Manifest, child_name
 from usecase_operator.model import UseCase
+from usecase_operator.render.autoscaler import AUTOSCALERS
 from usecase_operator.workload import Trouble
 
 
@@ -52,6 +53,14 @@ class Cluster:
         found = self.foreign.on(usecase.namespace, child_name(usecase, component))
         # What a pass has just taken over is foreign until the watch tells.
         return None if found and ("HorizontalPodAutoscaler", found) in self.children(usecase) else found
+
+    def autoscaler_on(self, usecase: UseCase, component: str) -> str | None:
+        """Kind and name of an autoscaler that the operator or KEDA made, as long as the API server shows it."""
+        name = child_name(usecase, component)
+        if kind := next((kind for kind in AUTOSCALERS if (kind, name) in self.children(usecase)), None):
+            return f"{kind} {name}"
+        found = self.foreign.kedas_on(usecase.namespace, name)
+        return f"HorizontalPodAutoscaler {found}" if found else None
 
     async def secrets(self, usecase: UseCase) -> SecretsOfNamespace:
         """The Secrets beside *usecase*. Raises `Retry(SecretsForbidden)`."""

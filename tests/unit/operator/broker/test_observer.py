@@ -31,8 +31,8 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(*answers: str, counts: int = 200) -> AsyncIterator[Reading]:
-    """A broker whose management API gives *answers* in turn, `SILENCE` being none; the last one stays.
+async def reading(*answers: str | int, counts: int = 200) -> AsyncIterator[Reading]:
+    """A broker whose management API gives *answers* in turn, the last one for ever: `SILENCE` is none, a number a status.
 
     *counts*: the status code with which it answers how many messages its queues hold.
     """
@@ -46,7 +46,7 @@ async def reading(*answers: str, counts: int = 200) -> AsyncIterator[Reading]:
         if answer is SILENCE:
             silent.set()
             await asyncio.Event().wait()
-        return web.Response(text=answer)
+        return web.Response(text=answer) if isinstance(answer, str) else web.Response(status=answer)
 
     app = web.Application()
     app.router.add_get("/{path:.*}", serve)
@@ -111,6 +111,16 @@ async def test_a_change_that_is_seen_when_another_vhost_comes_is_told() -> None:
         await found.brokers.of(found.broker.api.connection, "w")
         assert (await found.broker.observe("w")).vhost
         assert found.changes == ["v"]
+
+
+async def test_a_proxy_that_asks_for_patience_is_asked_again_soon() -> None:
+    async with reading(429, EMPTY) as found, asyncio.timeout(10):
+        with pytest.raises(Retry) as refused:
+            await found.broker.observe("v")
+        assert (refused.value.reason, refused.value.after) == (reasons.BROKER_UNREACHABLE, None)
+        found.told.clear()
+        await found.told.wait()
+        assert (await found.broker.observe("v")).vhost
 
 
 def test_a_broker_that_is_away_is_asked_less_and_less() -> None:

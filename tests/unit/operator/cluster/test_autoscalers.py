@@ -77,6 +77,10 @@ def test_an_autoscaler_that_keda_took_over_is_kedas_business(watched: Watched) -
     watched.sink.put(autoscaler(1))
     watched.sink.put(autoscaler(2, ownerReferences=KEDAS))
     assert watched.foreign.on("n", "x-web") is None
+    assert watched.foreign.kedas_on("n", "x-web") == "x-web"
+    watched.sink.remove(autoscaler(3))
+    assert watched.foreign.kedas_on("n", "x-web") is None
+    assert watched.targets[-1] == "x-web"
 
 
 def test_somebody_elses_scaled_object_is_a_second_autoscaler(watched: Watched) -> None:

@@ -54,5 +54,17 @@ def test_two_processes_render_the_same() -> None:
     assert printed(2) == first
 
 
+def test_what_is_drawn_does_not_depend_on_the_tests_beside() -> None:
+    loaded = "import json, drawn_specs, usecase_operator.main; print(json.dumps(drawn_specs.drawn(20, 2, {}, {})))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    bare = loaded.replace(", usecase_operator.main", "")
+    first, second = (
+        subprocess.run([sys.executable, "-c", each], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+        for each in (loaded, bare)
+    )
+    assert len(json.loads(first.stdout)) == 20
+    assert first.stdout == second.stdout
+
+
 if __name__ == "__main__":
     json.dump([rendered(each) for each in json.load(sys.stdin)], sys.stdout)
