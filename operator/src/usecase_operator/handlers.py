@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import kopf
 
+from usecase_operator.cluster.client import REQUEST_SECONDS
 from usecase_operator.metadata import GROUP
 
 Changed = Callable[[str | None, Any], None]
@@ -31,6 +32,8 @@ def registry(server: str, session: Callable[[], aiohttp.ClientSession], changed:
         # objects in a row would wait for each other for minutes.
         settings.queueing.worker_limit, settings.queueing.idle_timeout = 32, 0.01
         settings.networking.error_backoffs = (1, 1, 2, 3, 5)
+        # Its own limit is five minutes: a question that gets lost at the start would hold the operator up for so long.
+        settings.networking.request_timeout = REQUEST_SECONDS
         settings.watching.initial_streaming = True
         # Any string but our own: kopf removes "its" finalizer whenever no handler of its needs one.
         settings.persistence.finalizer = f"kopf.{GROUP}/unused"

@@ -53,12 +53,21 @@ class Writes:
 
 @dataclass
 class Faults:
-    """What goes wrong while *active*: *share* of the requests and of the events of a watch, by a seeded dice."""
+    """What goes wrong while *active*: *share* of the requests and of the events of a watch, by a seeded dice.
+
+    *losing*: paths of which the next request gets no answer, whether *active* or not.
+    """
 
     random: Random
     share: float = 0.2
     active: bool = False
     spoiled: dict[str, int] = field(default_factory=dict)
+    losing: set[str] = field(default_factory=set)
+
+    def loses(self, path: str) -> bool:
+        found = path in self.losing
+        self.losing.discard(path)
+        return found
 
     def draw(self, *kinds: str) -> str | None:
         if not self.active or self.random.random() >= self.share:
@@ -119,7 +128,7 @@ class Proxy:
             return _refusal(int(refused)) if refused else await self._watch(request)
         write = request.method != "GET"
         fault = self._faults.draw("409", "429", "500", "lost request", "lost answer")
-        if fault == "lost request":
+        if fault == "lost request" or self._faults.loses(request.path):
             await asyncio.Event().wait()
         if fault in ("429", "500") or (fault == "409" and write):
             return _refusal(int(fault))

@@ -35,6 +35,7 @@ PLACED = {
     }
 }
 ADMIN = "rabbitmq-admin"
+LAST_WORDS = 6000
 # All that the API asks of a node's nodeInfo: kubectl checks it before it sends anything.
 NODE_INFO = (
     *("architecture", "bootID", "containerRuntimeVersion", "kernelVersion", "kubeProxyVersion", "kubeletVersion"),
@@ -72,7 +73,13 @@ class Stage:
         world.apply({"apiVersion": "usecase.dev/v1alpha1", "kind": "UseCase", "metadata": metadata, "spec": spec})
 
     def until(self, holds: Callable[[], Any], timeout: float, what: str) -> Any:
-        return eventually(holds, timeout=timeout, what=f"{what}; the operator's log: {self.operator.log}")
+        """As `eventually`; a failure shows what the operator wrote last, since its log goes with the machine."""
+        try:
+            return eventually(holds, timeout=timeout, what=what)
+        except AssertionError as error:
+            running = "running" if self.operator.running else "not running"
+            words = self.operator.log.read_text()[-LAST_WORDS:]
+            raise AssertionError(f"{error}\nthe operator is {running}, its last words:\n{words}") from None
 
 
 @contextlib.contextmanager

@@ -73,3 +73,11 @@ def test_it_converges_within_thirty_seconds_after_the_faults_stop(faulty: Stage)
 
     faulty.until(as_before, CONVERGED, "everything as it was")
     print(f"converged {time.monotonic() - ended:.1f} s after {faulty.faults.spoiled}; {faulty.brought_back} restarts")
+
+
+def test_a_question_that_gets_lost_at_the_start_holds_nobody_up(faulty: Stage) -> None:
+    """Of each kind that is asked before the first watch, by us and by kopf."""
+    faulty.operator.stop()
+    faulty.faults.losing |= {"/apis", "/apis/usecase.dev/v1alpha1"}
+    faulty.operator.start()
+    assert not faulty.faults.losing

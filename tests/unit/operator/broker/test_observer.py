@@ -32,7 +32,7 @@ class Reading:
 
 @asynccontextmanager
 async def reading(*answers: str | int, counts: int = 200) -> AsyncIterator[Reading]:
-    """A broker whose management API gives *answers* in turn, the last one for ever: `SILENCE` is none, a number a status.
+    """A broker whose management API gives *answers* in turn, the last for ever: `SILENCE` is none, a number a status.
 
     *counts*: the status code with which it answers how many messages its queues hold.
     """
