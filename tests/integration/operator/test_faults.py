@@ -8,12 +8,14 @@ import pytest
 
 from cluster.backends import Running
 from cluster.fixtures import Cluster
-from integration.operator.stage import Stage, stage, task_management
+from integration.operator.stage import PLACED, Stage, stage, task_management
+from usecase_operator.cluster.roll_call import SOON
 
 NAME = "task-management"
 CONVERGED = 30.0
 # A watch that stalled at the beginning is given up after 75 s: 15 s before `CONVERGED` has passed since the end.
 TROUBLE = 60.0
+WEB = {"name": "web", "kind": "API", "image": "any", "http": {"port": 8080}, "podTemplate": PLACED}
 KINDS = {
     *("409", "429", "500", "lost request", "lost answer"),
     *("dropped event", "stale event", "expired"),
@@ -76,8 +78,11 @@ def test_it_converges_within_thirty_seconds_after_the_faults_stop(faulty: Stage)
 
 
 def test_a_question_that_gets_lost_at_the_start_holds_nobody_up(faulty: Stage) -> None:
-    """Of each kind that is asked before the first watch, by us and by kopf."""
+    """Of each kind that is asked before the first watch, by us and by kopf; sooner than a roll call would tell."""
+    (world,) = faulty.worlds
     faulty.operator.stop()
+    faulty.apply(world, "late", {"components": [WEB]})
     faulty.faults.losing |= {"/apis", "/apis/usecase.dev/v1alpha1"}
     faulty.operator.start()
+    faulty.until(lambda: world.condition("late", "Accepted"), SOON - 10, "a status")
     assert not faulty.faults.losing
