@@ -2,7 +2,7 @@
 
 Keeps no objects: some 500 bytes a child, as what many children have in common is kept once. Keyed by the UID of the
 owning UseCase, so that a pass finds its children and a change finds the UseCase to wake. Older versions never replace
-newer ones: the answer to our own write arrives beside the watch.
+newer ones, nor bring back what has been deleted since: the answer to our own write arrives beside the watch.
 """
 
 import base64
@@ -20,6 +20,8 @@ from usecase_operator.workload import Trouble, Workload, autoscaler_trouble, sca
 # Keys of the Secrets that the operator makes (render.secret, render.keda).
 AMQP_KEY = "uri"
 HOST_KEY = "host"
+# Deletions that are remembered. An answer that is older than one comes seconds after it at most.
+DELETIONS = 1000
 
 Json = dict[str, Any]
 Key = tuple[str, str]
@@ -52,6 +54,7 @@ class Children:
         self._owned: dict[str, dict[Key, Child]] = {}
         self._owners: dict[str, tuple[str, Key]] = {}
         self._lost: dict[str, set[Key]] = {}
+        self._deleted: dict[str, int] = {}
 
     def of(self, owner: str) -> Mapping[Key, Child]:
         return self._owned.get(owner, {})
@@ -63,6 +66,8 @@ class Children:
     def put(self, obj: Json) -> None:
         """An object as it is now, from a watch or from the answer to a write."""
         metadata = obj["metadata"]
+        if int(metadata["resourceVersion"]) <= self._deleted.get(metadata["uid"], -1):
+            return
         owner = owner_of(obj)
         known = self._owners.get(metadata["uid"])
         if known and known[0] != owner:
@@ -94,7 +99,12 @@ class Children:
             self._owned[known[0]][known[1]].dismissed = gone
 
     def remove(self, obj: Json) -> None:
-        self.forget(obj["metadata"]["uid"])
+        """*obj* is gone, or left what a watch selects: then it may come back, as a newer version."""
+        metadata = obj["metadata"]
+        self._deleted[metadata["uid"]] = int(metadata["resourceVersion"])
+        if len(self._deleted) > DELETIONS:
+            del self._deleted[next(iter(self._deleted))]
+        self.forget(metadata["uid"])
 
     def forget(self, uid: str) -> None:
         found = self._owners.pop(uid, None)

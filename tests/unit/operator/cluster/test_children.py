@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from usecase_operator.cluster.children import Children, ChildrenOfKind
+from usecase_operator.cluster.children import DELETIONS, Children, ChildrenOfKind
 from usecase_operator.metadata import HASH
 
 OWNER = "owner-uid"
@@ -106,3 +106,29 @@ def test_the_last_child_is_missed_too_as_long_as_somebody_is_there_to_miss_it() 
     assert children.was_lost(OWNER, ("Service", "x-web"))
     children.forget_all_but([])
     assert not children.was_lost(OWNER, ("Service", "x-web"))
+
+
+def test_an_answer_that_comes_after_the_deletion_brings_nothing_back() -> None:
+    children, woken = watched()
+    children.put(service(1))
+    children.remove(service(3))
+    children.put(service(2, hash_="ours"))
+    assert children.of(OWNER) == {}
+    assert woken == [OWNER, OWNER]
+
+
+def test_a_child_that_a_watch_shows_again_is_back() -> None:
+    """Somebody took a label that the watch selects by, and it was put back: to the watch it was gone."""
+    children, _ = watched()
+    children.put(service(1))
+    children.remove(service(3))
+    children.put(service(4))
+    assert children.of(OWNER)["Service", "x-web"].version == 4
+
+
+def test_deletions_of_long_ago_are_not_kept() -> None:
+    children, _ = watched()
+    for version in range(DELETIONS + 1):
+        children.remove(service(2 * version + 1, uid=str(version)))
+    children.put(service(0, uid="0"))
+    assert children.of(OWNER)["Service", "x-web"].uid == "0"

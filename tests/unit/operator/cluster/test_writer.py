@@ -155,7 +155,7 @@ async def test_what_was_taken_away_is_made_again(made: Made) -> None:
 async def test_what_was_collected_with_its_owner_is_not_made_again(made: Made, found: Json | None) -> None:
     await made.writer.apply(USECASE, SERVICE)
     made.take_away("Service", "shop-api")
-    made.take_away("UseCase", USECASE.name)
+    del made.server.objects["UseCase", USECASE.name]
     if found:
         made.server.objects["UseCase", USECASE.name] = {"metadata": found}
     with pytest.raises(Gone):
