@@ -14,7 +14,7 @@ import yaml
 import chart_modes
 from cluster import stack
 from cluster.fixtures import Cluster
-from goldens import FOLDER
+from goldens import FOLDER, without_node_ports
 
 ADDONS = ("keda.sh/", "monitoring.coreos.com/")
 
@@ -23,6 +23,7 @@ def accepted(cluster: Cluster, namespace: str, manifests: list[dict[str, Any]]) 
     """Raises with what the API server says; nothing is stored, unknown fields are errors."""
     known = [each for each in manifests if each and not each["apiVersion"].startswith(ADDONS)]
     assert known
+    without_node_ports(known)
     for each in known:
         if each["metadata"].get("namespace"):
             each["metadata"]["namespace"] = namespace

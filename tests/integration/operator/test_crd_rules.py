@@ -12,6 +12,7 @@ from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from crd_rules import RULES, Rule, changed
+from goldens import without_node_ports
 from usecases import CRD, EXAMPLES, ROOT, component, example_body, schema
 
 
@@ -97,6 +98,7 @@ def test_what_is_rendered_is_accepted(crd: Cluster, name: str) -> None:
     """Without KEDA's kinds, which this test does not need a cluster to have."""
     golden = ROOT / "tests/unit/operator/golden" / f"{name}.yaml"
     found = [each for each in yaml.safe_load_all(golden.read_text()) if "keda.sh" not in each["apiVersion"]]
+    without_node_ports(found)
     body = json.dumps({"apiVersion": "v1", "kind": "List", "items": found})
 
     printed = crd.kubectl("apply", "--server-side", "--dry-run=server", "--filename", "-", input=body)
