@@ -27,7 +27,7 @@ def rendered(name: str) -> str:
 def without_node_ports(manifests: Iterable[Manifest]) -> None:
     """A number that a Service names is there once in a cluster, and `make up` may have taken it."""
     for each in manifests:
-        for port in each["spec"]["ports"] if each["kind"] == "Service" else ():
+        for port in each["spec"].get("ports", ()) if each["kind"] == "Service" else ():
             port.pop("nodePort", None)
 
 

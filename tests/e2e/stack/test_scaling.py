@@ -28,7 +28,7 @@ AUTOSCALED_SECONDS = 240
 RATE = 15
 """At 30 a machine with other work refused some: that is no matter of scaling."""
 LITTLE = 25
-"""Percent of the request. Three times what an idle pod takes is less than half of what `RATE` takes on a fast machine."""
+"""Percent of the request: between what an idle pod takes and what `RATE` takes of each pod on a fast machine."""
 SOON = {"scaleDownStabilizationSeconds": 15}
 
 
