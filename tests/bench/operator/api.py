@@ -96,6 +96,7 @@ async def watching(
         params = {"watch": "1", "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
         params |= {"allowWatchBookmarks": "true"}
         async with session.get(path(kind, namespace), params=params, timeout=aiohttp.ClientTimeout(None)) as answer:
+            assert answer.status == 200, await answer.text()
             async for line in answer.content:
                 event, moment = orjson.loads(line), time.perf_counter()
                 if event["type"] == "BOOKMARK":
@@ -103,11 +104,11 @@ async def watching(
                 else:
                     seen(event["type"], event["object"], moment)
 
-    task = asyncio.create_task(watch())
-    await started.wait()
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.TaskGroup() as group:  # a watch that ends by an error ends the block too
+        task = group.create_task(watch())
+        await started.wait()
+        yield
+        task.cancel()
 
 
 async def until(holds: Callable[[], bool], seconds: float, what: str) -> None:

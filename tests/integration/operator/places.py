@@ -20,6 +20,7 @@ def home_of_operator(cluster: Cluster) -> Iterator[str]:
         cluster.apply(*role(name, "operator-leases", LEASES, name), namespace=name)
         # A chart that was installed before owns the definition, and may have been of another version.
         cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename", str(CRD))
+        cluster.kubectl("wait", "--for=condition=Established", "crd/usecases.usecase.dev", "--timeout=30s")
         yield name
 
 
@@ -33,9 +34,11 @@ def _alone(cluster: Cluster) -> Iterator[None]:
     ]
     for namespace, name, _ in found:
         cluster.kubectl("--namespace", namespace, "scale", f"deployment/{name}", "--replicas=0")
-    yield
-    for namespace, name, replicas in found:
-        cluster.kubectl("--namespace", namespace, "scale", f"deployment/{name}", f"--replicas={replicas}")
+    try:
+        yield
+    finally:
+        for namespace, name, replicas in found:
+            cluster.kubectl("--namespace", namespace, "scale", f"deployment/{name}", f"--replicas={replicas}")
 
 
 @contextlib.contextmanager
