@@ -2,7 +2,8 @@
 
 Healthy means that every watch was heard of lately: a watch that silently stopped is the one failure an operator does
 not notice by itself. Where none was heard of, it is the API server that is away: a restart would help nobody, and lose
-the mirrors. A standby is as healthy as the leader.
+the mirrors. A standby is as healthy as the leader. A process that ends is neither healthy nor ready: should its end
+hang, as kopf's may, the kubelet makes an end of it.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +22,7 @@ class Health:
 
     def __init__(self, reflectors: Callable[[], Iterable[Reflector]]) -> None:
         self._reflectors = reflectors
-        self.started = False
+        self.started = self.ending = False
 
     async def serve(self, port: int) -> web.AppRunner:
         app = web.Application()
@@ -37,13 +38,13 @@ class Health:
     async def _healthz(self, _: web.Request) -> web.Response:
         ages = {each.url: round(each.age, 1) for each in self._reflectors()}
         stale = {url: age for url, age in ages.items() if age > STALE_SECONDS}
-        healthy = len(stale) in (0, len(ages))
-        report = {"healthy": healthy, "stale": stale, "watches": ages}
+        healthy = not self.ending and len(stale) in (0, len(ages))
+        report = {"healthy": healthy, "ending": self.ending, "stale": stale, "watches": ages}
         return web.json_response(report, status=200 if healthy else 503)
 
     async def _readyz(self, _: web.Request) -> web.Response:
         waiting = [each.url for each in self._reflectors() if not each.synced.is_set()]
-        ready = self.started and not waiting
+        ready = self.started and not self.ending and not waiting
         return web.json_response({"ready": ready, "waiting_for": waiting}, status=200 if ready else 503)
 
     async def _metrics(self, _: web.Request) -> web.Response:

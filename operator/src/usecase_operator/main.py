@@ -156,6 +156,7 @@ class Operator:
 
     async def _end(self, tasks: list[asyncio.Task[Any]], stop_kopf: asyncio.Event) -> None:
         """Finish the passes that run, give the Lease back, then stop the rest."""
+        self.health.ending = True
         for each in tasks:
             if each.get_name().startswith("watch"):
                 each.cancel()

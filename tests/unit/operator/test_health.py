@@ -1,5 +1,7 @@
-"""Whether a restart would help: where one watch died by itself, not where the API server is away."""
+"""Whether a restart would help: where one watch died by itself, or an end hangs, not where the API server is away."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -24,11 +26,34 @@ class Watch:
 )
 async def test_a_restart_is_asked_for_where_it_helps(ages: list[float], status: int) -> None:
     watches = [Watch(f"/w{number}", age) for number, age in enumerate(ages)]
-    runner = await Health(lambda: watches).serve(0)  # type: ignore[arg-type, return-value]
+    async with (
+        served(Health(lambda: watches)) as url,  # type: ignore[arg-type, return-value]
+        aiohttp.ClientSession() as session,
+        session.get(f"{url}/healthz") as response,
+    ):
+        assert response.status == status
+        assert set((await response.json())["stale"]) == {each.url for each in watches if each.age > STALE_SECONDS}
+
+
+async def test_a_process_that_ends_is_neither_healthy_nor_ready() -> None:
+    health = Health(list)
+    health.started = True
+    async with served(health) as url, aiohttp.ClientSession() as session:
+        assert [await status_of(session, f"{url}/{each}") for each in ("healthz", "readyz")] == [200, 200]
+        health.ending = True
+        assert [await status_of(session, f"{url}/{each}") for each in ("healthz", "readyz")] == [503, 503]
+
+
+async def status_of(session: aiohttp.ClientSession, url: str) -> int:
+    async with session.get(url) as response:
+        return response.status
+
+
+@asynccontextmanager
+async def served(health: Health) -> AsyncIterator[str]:
+    runner = await health.serve(0)
     try:
         (port,) = [each[1] for each in runner.addresses if len(each) == 2]  # IPv4's; IPv6 has four parts
-        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/healthz") as response:
-            assert response.status == status
-            assert set((await response.json())["stale"]) == {each.url for each in watches if each.age > STALE_SECONDS}
+        yield f"http://127.0.0.1:{port}"
     finally:
         await runner.cleanup()
