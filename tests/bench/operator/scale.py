@@ -8,6 +8,7 @@ import asyncio
 import os
 import statistics
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import aiohttp
 
 from bench.operator import api, rounds, subjects
 from bench.operator.floor_applies import usecases_per_second
-from bench.operator.seen import Begun, Holds
+from bench.operator.seen import Added, Holds
 from integration.operator.operator_process import OperatorProcess
 
 FLOOR_SIZE = 50
@@ -27,6 +28,15 @@ TICKS = os.sysconf("SC_CLK_TCK")
 Json = dict[str, Any]
 
 
+@dataclass
+class Round:
+    """What the watches of a round have seen: use cases Ready, the first child that was made, and the last."""
+
+    ready: Holds
+    begun: Added
+    applied: Added
+
+
 async def measure(
     session: aiohttp.ClientSession, operator: OperatorProcess, served: str, size: int, floors: str | None = None
 ) -> Json:
@@ -35,15 +45,16 @@ async def measure(
     """
     count = ROUNDS if floors else 1
     floor, found = [], []
-    ready, begun = Holds("Ready"), Begun()
+    seen = Round(Holds("Ready"), Added(), Added())
     async with (
-        api.watching(session, "UseCase", served, ready.seen),
-        api.watching(session, "ServiceAccount", served, begun.seen),
+        api.watching(session, "UseCase", served, seen.ready.seen),
+        api.watching(session, "ServiceAccount", served, seen.begun.seen),
+        api.watching(session, "Deployment", served, seen.applied.seen),
     ):
         for number in range(count):
             if floors:
                 floor.append(await _floor(session, floors, f"f{number}"))
-            found.append(await _round(session, operator, served, f"u{number}-", size // count, ready, begun))
+            found.append(await _round(session, operator, served, f"u{number}-", size // count, seen))
         made = {
             "size": size,
             "writes of a use case": max(each["writes"] for each in found),
@@ -60,13 +71,14 @@ async def measure(
         floor.append(await _floor(session, floors, "last"))
         made |= {"drift": await _drift(session, served), "idle m cores": await _idle(operator)}
     await asyncio.to_thread(operator.stop)
-    (sent, done), rates = zip(*floor, strict=True), [each["rate"] for each in found]
+    sent, done = zip(*floor, strict=True)
+    applied, until_ready = ([each[rate] for each in found] for rate in ("applied", "ready"))
     applies = len(subjects.applies(subjects.idle(floors, "x"), {"kind": "x", "metadata": {"uid": "x", "name": "x"}}))
     return made | {
         "growth KiB": (found[-1]["KiB"] - found[0]["KiB"]) / (size - size // count),
         "floor applies a second": [each * applies for each in sent],
-        **rounds.summary(sent, rates, applies),
-        "until the controllers have done": rounds.summary(done, rates, applies),
+        **rounds.summary(sent, applied, applies),
+        "until the controllers have done": rounds.summary(done, until_ready, applies),
     }
 
 
@@ -76,23 +88,24 @@ async def _round(
     served: str,
     prefix: str,
     count: int,
-    ready: Holds,
-    begun: Begun,
+    seen: Round,
 ) -> Json:
     """*count* more use cases: found, found again after a restart, and all looked at once more."""
     if operator.running:
         await asyncio.to_thread(operator.stop)
     names = [f"{prefix}{number}" for number in range(count)]
-    begun.prefix, begun.moment = prefix, None
+    ready, begun, applied = seen.ready, seen.begun, seen.applied
+    begun.begin(prefix)
+    applied.begin(prefix)
     await api.create(session, "UseCase", [subjects.idle(served, each) for each in names])
     before, told = await api.written(session), await api.told(session, served)
     await asyncio.to_thread(operator.start)
     await api.until(lambda: ready.names >= set(names), 60 + 2 * count, "all are Ready")
-    assert begun.moment
-    rate = count / (ready.last - begun.moment)
+    await api.until(lambda: applied.count == count * subjects.COMPONENTS, 5, "all Deployments have been seen")
     after = await _rest(session)
     found = {
-        "rate": rate,
+        "applied": count / (applied.last - begun.first),
+        "ready": count / (ready.last - begun.first),
         "writes": (after - before).total() / count,
         "writes allowed": subjects.allowed(subjects.idle(served, prefix)),
         "events": (await api.told(session, served) - told) / count,

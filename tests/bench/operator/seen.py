@@ -1,4 +1,4 @@
-"""What a watch has shown: use cases that became Ready, Deployments that became Available, a child that appeared."""
+"""What a watch has shown: use cases that became Ready, Deployments that became Available, children that appeared."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,12 +24,18 @@ class Holds:
 
 
 @dataclass
-class Begun:
-    """When the first object was added whose name starts with *prefix*: then the operator is at work."""
+class Added:
+    """How many objects were added whose names start with *prefix*; when the first was, and the last."""
 
     prefix: str = ""
-    moment: float | None = None
+    count: int = 0
+    first: float = 0.0
+    last: float = 0.0
+
+    def begin(self, prefix: str) -> None:
+        """Count anew."""
+        self.prefix, self.count, self.first, self.last = prefix, 0, 0.0, 0.0
 
     def seen(self, type_: str, obj: Json, moment: float) -> None:
-        if self.moment is None and type_ == "ADDED" and obj["metadata"]["name"].startswith(self.prefix):
-            self.moment = moment
+        if type_ == "ADDED" and obj["metadata"]["name"].startswith(self.prefix):
+            self.first, self.last, self.count = self.first or moment, moment, self.count + 1

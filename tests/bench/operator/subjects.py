@@ -21,7 +21,11 @@ COMPONENTS = 6
 
 
 def idle(namespace: str, name: str) -> Json:
-    """Six components in a row, each using the next, without pods and without a broker."""
+    """Six components in a row, each using the next, without pods, broker and gates.
+
+    Behind a gate a Deployment is applied when the controller manager has come to the one before, which is its speed: a
+    script that waits for nothing is no floor for that.
+    """
     return _usecase(namespace, name, {"components": [_idle(number) for number in range(COMPONENTS)]})
 
 
@@ -92,7 +96,7 @@ def _rendered(usecase: Json) -> list[Manifest]:
 
 
 def _idle(number: int) -> Json:
-    uses = [{"component": f"c{number + 1}", "env": "NEXT"}] if number + 1 < COMPONENTS else []
+    uses = [{"component": f"c{number + 1}", "env": "NEXT", "gate": "None"}] if number + 1 < COMPONENTS else []
     made: Json = {"name": f"c{number}", "kind": "API" if number < 4 else "DataService", "image": IMAGE}
     return {**made, "http": {"port": 8080}, "uses": uses, "scaling": {"replicas": 0}}
 
