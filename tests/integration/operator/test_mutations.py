@@ -71,8 +71,7 @@ def as_fresh(mutating: Stage, mutant: World, spec: Json, expected: Json, before:
     told = mutant.condition(NAME, "MessagingReady")
     found = mutating.state(mutant, NAME)
     if told.get("reason") in IMMUTABLE:
-        other = {each["name"]: each for each in expected["queues"] + expected["exchanges"]}
-        kept = [each for each in found["queues"] + found["exchanges"] if each != other.get(each["name"], each)]
+        kept = different("queues", found, expected) + different("exchanges", found, expected)
         assert kept
         unnamed = [each for each in kept if each["name"] not in told["message"]]
         assert not unnamed, told["message"]
@@ -89,6 +88,12 @@ def as_fresh(mutating: Stage, mutant: World, spec: Json, expected: Json, before:
     for name, each in expected.items():
         assert found[name] == each
     return "named" if kept else "same"
+
+
+def different(section: str, found: Json, expected: Json) -> list[Json]:
+    """Objects in *section* of the broker that are not as the spec asks; a queue and an exchange may have one name."""
+    wanted = {each["name"]: each for each in expected[section]}
+    return [each for each in found[section] if each != wanted.get(each["name"], each)]
 
 
 def dropped(section: str, found: Json, expected: Json) -> list[Json]:
