@@ -3,6 +3,7 @@
 Called by `teardown` and `reconcile`. What holds messages, or is not ours, stays, and is named in an Event.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -10,7 +11,7 @@ from typing import Protocol
 from usecase_operator import messaging, reasons
 from usecase_operator.backlog import Count
 from usecase_operator.broker.connection import Connection
-from usecase_operator.broker.emptiness import Kept
+from usecase_operator.broker.emptiness import DOUBT_SECONDS, Kept
 from usecase_operator.cluster.secrets import Secret
 from usecase_operator.errors import Retry
 from usecase_operator.model import MessagingDeletion, UseCase
@@ -47,12 +48,12 @@ async def clean(
     secrets: Callable[[str], Secret | None],
     brokers: Brokers,
     *,
-    patient: bool = True,
+    patience: float = math.inf,
 ) -> tuple[KubernetesEvent, ...]:
     """Delete from the broker what the operator made, as the policy allows. Events name what stays.
 
     Raises `Retry` while the broker can't be reached. A queue whose messages can't be counted is waited for by raising
-    too, if *patient*; else it stays.
+    too, for *patience* seconds; then it stays. What statistics say against a queue may be as old as they are.
     """
     vhost, uid = vhost_name(usecase.namespace, usecase.name), usecase.metadata.uid
     broker = await brokers.of(_connection(usecase, before, secrets, brokers), vhost)
@@ -63,13 +64,17 @@ async def clean(
         await broker.delete_users(plan.delete_users)
     else:
         kept = await broker.drop(plan, found, usecase.spec.deletion_policy.messaging)
-        if patient and (unknown := [each for each in kept if not each.known]):
-            said = "; ".join(f"queue {each.queue}: {each.why}" for each in unknown)
+        if unsure := [each for each in kept if _may_still_go(each, patience)]:
+            said = "; ".join(f"queue {each.queue}: {each.why}" for each in unsure)
             raise Retry(reasons.PROGRESSING, said, COUNT_AGAIN)
         retained = plan.delete_exchanges if usecase.spec.deletion_policy.messaging == "Retain" else ()
         events = await _leave(broker, found.vhost, kept, retained, plan.foreign)
     await brokers.release(vhost)
     return events
+
+
+def _may_still_go(kept: Kept, patience: float) -> bool:
+    return kept.waited < (min(DOUBT_SECONDS, patience) if kept.known else patience)
 
 
 def _connection(

@@ -92,21 +92,24 @@ def _rollout(seen: Seen, found: Workload) -> tuple[State, str, str]:
 
 
 def _running(seen: Seen, found: Workload) -> tuple[State, str, str]:
-    rolled_out = found.updated >= found.desired and found.total <= found.updated
-    count = _count(seen, found)
-    if rolled_out and found.ready >= _wanted(seen, found) and not found.refused:
+    all_new, count = found.total <= found.updated, _count(seen, found)
+    if all_new and found.updated >= found.desired and found.ready >= _wanted(seen, found) and not found.refused:
         return "Ready", reasons.MINIMUM_AVAILABLE, f"{count} ready"
-    enough = rolled_out and found.ready >= _minimum(seen, found)
-    trouble = found.refused or gravest(seen.troubles)
-    if trouble:
-        earlier = "" if rolled_out or not found.ready else "; pods of the earlier revision keep serving"
-        said = f"{trouble.reason}: {trouble.message}" if trouble.message else trouble.reason
-        return "Degraded" if enough else "Failed", trouble.reason, f"{count} ready: {said}{earlier}"
-    if enough:
+    enough, some = all_new and found.ready >= _minimum(seen, found), found.ready > 0 or found.desired == 0
+    if trouble := found.refused or gravest(each for each in seen.troubles if not each.ended):
+        earlier = "" if all_new or not found.ready else "; pods of the earlier revision keep serving"
+        return "Degraded" if enough and some else "Failed", trouble.reason, f"{count} ready: {_said(trouble)}{earlier}"
+    if enough and (some or not found.overdue):
         return "Degraded", reasons.FEWER_THAN_WANTED, f"{count} ready; the others are on their way"
     if found.overdue:
-        return "Failed", reasons.PROGRESS_DEADLINE_EXCEEDED, f"{count} ready, and no progress within the deadline"
+        ended = gravest(seen.troubles)
+        why = f": {_said(ended)}" if ended else ", and no progress within the deadline"
+        return "Failed", ended.reason if ended else reasons.PROGRESS_DEADLINE_EXCEEDED, f"{count} ready{why}"
     return "Progressing", reasons.ROLLING_OUT, f"{count} ready"
+
+
+def _said(trouble: Trouble) -> str:
+    return f"{trouble.reason}: {trouble.message}" if trouble.message else trouble.reason
 
 
 def _minimum(seen: Seen, found: Workload) -> int:

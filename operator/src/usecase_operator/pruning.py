@@ -12,6 +12,8 @@ from usecase_operator.cluster.client import ApiError
 from usecase_operator.metadata import child_name
 from usecase_operator.model import UseCase
 from usecase_operator.render.autoscaler import AUTOSCALERS
+from usecase_operator.render.keda import keda_name, needs_scaler
+from usecase_operator.render.secret import amqp_secret_name
 
 
 class Cluster(Protocol):
@@ -46,3 +48,9 @@ def guards_of_the_leaving(usecase: UseCase, cluster: Cluster) -> set[Key]:
         for kind, name in cluster.children(usecase)
         if kind == "NetworkPolicy" and cluster.pods(usecase, name.removeprefix(child_name(usecase, "")))
     }
+
+
+def passwords(usecase: UseCase) -> set[Key]:
+    """Secrets with the broker's passwords, rendered or not: one that could not be put back has to be read again."""
+    names = [amqp_secret_name(usecase, each) for each in usecase.spec.components if each.speaks_amqp]
+    return {("Secret", name) for name in (*names, *([keda_name(usecase)] if needs_scaler(usecase) else ()))}

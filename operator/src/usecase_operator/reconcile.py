@@ -25,7 +25,7 @@ from usecase_operator.errors import Retry, Stuck
 from usecase_operator.messaging import Remember
 from usecase_operator.metadata import Manifest, component_of
 from usecase_operator.model import UseCase
-from usecase_operator.pruning import guards_of_the_leaving, not_autoscalers, prune
+from usecase_operator.pruning import guards_of_the_leaving, not_autoscalers, passwords, prune
 from usecase_operator.render import Given, broker_secrets, render
 from usecase_operator.render.autoscaler import AUTOSCALERS
 from usecase_operator.render.secret import references
@@ -69,7 +69,7 @@ async def reconcile(
         # 2. Without the Secrets nothing can be rendered: pods would roll for a digest that is only unknown.
         secrets = await _secrets(usecase, before, cluster)
     except (Retry, Stuck) as refused:
-        return refused_whole(usecase, before, refused, now)
+        return await _refused(usecase, before, refused, cluster, now)
 
     # 3. Queues first: nothing may consume from a queue that is not there.
     broker = await _broker(usecase, before, secrets, cluster, brokers, remember, run)
@@ -80,7 +80,7 @@ async def reconcile(
     try:
         manifests = render(usecase, Given(credentials.uris, credentials.scaler_host, digests, cluster.keda))
     except Stuck as refused:
-        return refused_whole(usecase, before, refused, now, broker)
+        return await _refused(usecase, before, refused, cluster, now, broker)
 
     # 5. What pods need around them.
     deployments = {component_of(each): each for each in manifests if each["kind"] == "Deployment"}
@@ -95,13 +95,14 @@ async def reconcile(
     unable = {*unguarded, *(name for name in component_users(usecase) if name not in credentials.uris)}
     plan = workloads.Plan(before, waves, deployments, {*missing, *unable}, {*unheard, *unable})
     components = await workloads.start(usecase, plan, cluster, run, now)
-    # One of a Deployment that is not there yet would only complain.
-    scaled = [each for each in others if each["kind"] in AUTOSCALERS]
+    # One of a Deployment that is not there yet would only complain, one of a component that is held would start it.
+    held = {each.name for each in components if each.state == "Suspended" and not usecase.suspended_by}
+    scaled = [each for each in others if each["kind"] in AUTOSCALERS and component_of(each) not in held]
     await apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)
 
     # 7. What is no longer asked for.
     if not run.failures:
-        await prune(usecase, keep | guards_of_the_leaving(usecase, cluster), cluster, run)
+        await prune(usecase, keep | guards_of_the_leaving(usecase, cluster) | passwords(usecase), cluster, run)
 
     # 8. What is true now.
     return _report(usecase, before, run, broker, components, missing, unguarded, cluster, now)
@@ -203,6 +204,23 @@ def _scaling(usecase: UseCase, cluster: Cluster) -> tuple[Trouble, ...]:
         elif child and isinstance(child.said, Trouble):
             found.append(Trouble(child.said.reason, f"{component.name}: {child.said.message}"))
     return tuple(found)
+
+
+async def _refused(
+    usecase: UseCase,
+    before: Status,
+    refused: Retry | Stuck,
+    cluster: Cluster,
+    now: str,
+    broker: messaging.Outcome | None = None,
+) -> Report:
+    """Of a spec that can't be carried out only the stop is. Raises `ApiError`."""
+    if not usecase.suspended_by:
+        return refused_whole(usecase, before, refused, now, broker)
+    # KEDA would start again what is stopped here; what goes on gets it back.
+    await cluster.prune(usecase, {key for key in cluster.children(usecase) if key[0] != "ScaledObject"})
+    stopped = replace(before, components=await workloads.stop(usecase, before, cluster, now))
+    return refused_whole(usecase, stopped, refused, now, broker)
 
 
 def refused_whole(

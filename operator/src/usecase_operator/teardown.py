@@ -1,9 +1,9 @@
 """The end of a use case that has messaging: stop its parts in reverse order, clean the broker, let the resource go.
 
 Each pass does the next step that is possible and waits for a change; the finalizer holds the resource meanwhile.
-Nothing waits for ever, not even for an answer within a pass: past `brokerTimeoutSeconds` the finalizer goes, and an
-Event names what was left behind and the command that removes it. A deleter in the foreground has taken the pods
-already: then there is nothing left to stop.
+Nothing waits for ever, not even for an answer within a pass: pods get what their grace periods add up to, the broker
+`brokerTimeoutSeconds`; past both the finalizer goes, and an Event names what was left behind and the command that
+removes it. A deleter in the foreground has taken the pods already: then there is nothing left to stop.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from usecase_operator.cluster.secrets import Secret, SecretsOfNamespace
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.model import UseCase
 from usecase_operator.render.autoscaler import AUTOSCALERS
+from usecase_operator.render.lifetime import termination_grace
 from usecase_operator.status import Status
 from usecase_operator.topology.ownership import vhost_name
 from usecase_operator.topology.plan import Inventory
@@ -33,7 +34,7 @@ LOOK_AGAIN = 2.0
 ORPHANING = "orphan"
 # A connection Secret that is gone may come back for a moment, as in a release that is rolled back.
 SECRET_GONE_SECONDS = 15.0
-# So long after the deletion a queue that can't be counted is one that stays.
+# So long after it was first asked about, a queue that can't be counted is one that stays.
 COUNT_SECONDS = 30.0
 # What the broker gets once more when the deadline has passed: a full pass over a broker that answers.
 LAST_TRY = 10.0
@@ -62,7 +63,8 @@ async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers:
         if messaging.made_before(before) == Inventory():
             return Ended(True)
         return Ended(True, events=(skipped(usecase, "what the use case made is left by --cascade=orphan"),))
-    left = _seconds_left(usecase, now)
+    deleting = _seconds_deleting(usecase, now)
+    left, stopping = usecase.spec.deletion_policy.broker_timeout_seconds - deleting, _stop_seconds(usecase) - deleting
     # 1. Pods first: who is used is stopped after who uses it.
     try:
         waiting = await _stop(usecase, cluster)
@@ -70,15 +72,17 @@ async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers:
         if left > 0:
             raise
         waiting = ""  # Kubernetes deletes them with the resource
-    if waiting and left > 0:
-        return Ended(False, min(left, 30.0), waiting_for=waiting)
+    if waiting and max(left, stopping) > 0:
+        return Ended(False, min(max(left, stopping), 30.0), waiting_for=waiting)
     # 2. Then what they spoke through.
+    patience = COUNT_SECONDS if max(left, stopping + COUNT_SECONDS) > 0 else 0.0
     try:
-        events = await _within(max(left, LAST_TRY), _clean(usecase, before, cluster, brokers, now))
+        events = await _within(max(left, LAST_TRY), _clean(usecase, before, cluster, brokers, patience))
     except (Retry, Stuck) as failure:
-        if left <= 0 or _secret_is_gone(usecase, failure, now):
+        over = left <= 0 and failure.reason != reasons.PROGRESSING  # it answers, and its statistics are on their way
+        if over or _secret_is_gone(failure, deleting):
             return Ended(True, events=(skipped(usecase, failure.message),))
-        return Ended(False, min(LOOK_AGAIN, max(left, 0.1)), waiting_for=failure.message)
+        return Ended(False, min(LOOK_AGAIN, left) if left > 0 else LOOK_AGAIN, waiting_for=failure.message)
     return Ended(True, events=events)
 
 
@@ -118,11 +122,10 @@ def _waves(usecase: UseCase) -> tuple[tuple[str, ...], ...]:
 
 
 async def _clean(
-    usecase: UseCase, before: Status, cluster: Cluster, brokers: Brokers, now: str
+    usecase: UseCase, before: Status, cluster: Cluster, brokers: Brokers, patience: float
 ) -> tuple[KubernetesEvent, ...]:
     if messaging.made_before(before) == Inventory():
         return ()
-    patient = _seconds_deleting(usecase, now) < COUNT_SECONDS
     try:
         secrets: Callable[[str], Secret | None] = (await cluster.secrets(usecase)).get
     except Retry as forbidden:  # a namespace that ends takes the operator's rights with it
@@ -130,20 +133,22 @@ async def _clean(
             raise
         log.info("cleaning the broker without its Secret", extra={"usecase": usecase.name, "why": forbidden.message})
         secrets = _no_secret
-    return await clean(usecase, before, secrets, brokers, patient=patient)
+    return await clean(usecase, before, secrets, brokers, patience=patience)
 
 
 def _no_secret(_: str) -> None:
     return None
 
 
-def _secret_is_gone(usecase: UseCase, failure: Retry | Stuck, now: str) -> bool:
+def _secret_is_gone(failure: Retry | Stuck, deleting: float) -> bool:
     lost = failure.reason in (reasons.SECRET_NOT_FOUND, reasons.SECRETS_FORBIDDEN, reasons.SECRET_KEY_MISSING)
-    return lost and _seconds_deleting(usecase, now) >= SECRET_GONE_SECONDS
+    return lost and deleting >= SECRET_GONE_SECONDS
 
 
-def _seconds_left(usecase: UseCase, now: str) -> float:
-    return usecase.spec.deletion_policy.broker_timeout_seconds - _seconds_deleting(usecase, now)
+def _stop_seconds(usecase: UseCase) -> int:
+    """What the waves may take to stop one after the other: `maxProcessingSeconds` is a promise here too."""
+    specs = {each.name: each for each in usecase.spec.components}
+    return sum(max(termination_grace(specs[name]) for name in wave) for wave in _waves(usecase))
 
 
 def _seconds_deleting(usecase: UseCase, now: str) -> float:

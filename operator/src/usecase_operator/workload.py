@@ -20,16 +20,19 @@ MESSAGE_LIMIT = 512
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why something does not work: *reason* in the words of Kubernetes, *message* for a person."""
+    """Why something does not work: *reason* in the words of Kubernetes, *message* for a person. *ended*: so a pod has
+    ended that is over, and in whose place others have come.
+    """
 
     reason: str
     message: str
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A Deployment. *revision*: hash of the pod template that was applied last. *settled*: its controller has seen
-    the newest version. *overdue*: the roll-out passed its deadline. *refused*: why pods could not be made.
+    that template. *overdue*: the roll-out passed its deadline. *refused*: why pods could not be made.
     """
 
     revision: str | None
@@ -42,14 +45,17 @@ class Workload:
     refused: Trouble | None
 
 
-def workload(deployment: Object) -> Workload:
+def workload(deployment: Object, before: Workload | None = None) -> Workload:
+    """*before*: what the same Deployment said last. Where only its number changed since, the template is no news."""
     metadata, spec, status = deployment["metadata"], deployment.get("spec", {}), deployment.get("status", {})
     conditions = {each["type"]: each for each in status.get("conditions", ())}
     failure = conditions.get("ReplicaFailure", {})
     progress = conditions.get("Progressing", {})
+    revision = metadata.get("annotations", {}).get(REVISION)
+    known = before is not None and before.settled and before.revision == revision
     return Workload(
-        revision=metadata.get("annotations", {}).get(REVISION),
-        settled=status.get("observedGeneration", 0) >= metadata.get("generation", 0),
+        revision=revision,
+        settled=known or status.get("observedGeneration", 0) >= metadata.get("generation", 0),
         desired=spec.get("replicas", 1),
         total=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
@@ -74,7 +80,7 @@ def pod_trouble(pod: Object) -> Trouble | None:
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return Trouble(reasons.UNSCHEDULABLE, _short(condition.get("message", "no node takes the pod")))
     if status.get("phase") == "Failed" and status.get("reason"):
-        return Trouble(_word(status["reason"]), _short(status.get("message", "")))
+        return Trouble(_word(status["reason"]), _short(status.get("message", "")), ended=True)
     containers = (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ()))
     return next((trouble for each in containers if (trouble := _container_trouble(each))), None)
 

@@ -17,7 +17,7 @@ from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.writer import Number, Repair
 from usecase_operator.component_state import UP, Seen, component_status
 from usecase_operator.errors import Retry, Stuck
-from usecase_operator.metadata import REVISION, Manifest
+from usecase_operator.metadata import REVISION, Manifest, child_name
 from usecase_operator.model import Component, UseCase
 from usecase_operator.replicas import effective_mode, number_to_write, report, waits_for_autoscaler
 from usecase_operator.status import ComponentStatus, Status
@@ -56,6 +56,40 @@ async def start(usecase: UseCase, plan: Plan, cluster: Cluster, run: Pass, now: 
     for name in chain.from_iterable(plan.waves):
         done[name] = await _start(usecase, specs[name], plan, done.values(), cluster, run, now)
     return tuple(done[each.name] for each in usecase.spec.components)
+
+
+async def stop(usecase: UseCase, before: Status, cluster: Cluster, now: str) -> tuple[ComponentStatus, ...]:
+    """Stop the pods of a suspended use case whose spec can't be carried out; the numbers to return to are kept.
+
+    Raises `ApiError`.
+    """
+    return tuple(
+        [await _stop(usecase, each, before.component(each.name), cluster, now) for each in usecase.spec.components]
+    )
+
+
+async def _stop(
+    usecase: UseCase, component: Component, previous: ComponentStatus | None, cluster: Cluster, now: str
+) -> ComponentStatus:
+    name = child_name(usecase, component.name)
+    child = cluster.children(usecase).get(("Deployment", name))
+    found = child.said if child and isinstance(child.said, Workload) else None
+    if found and found.desired:
+        metadata = {"namespace": usecase.namespace, "name": name}
+        await cluster.scale({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata}, 0)
+    mode = effective_mode(component, keda=cluster.keda)
+    numbers = report(
+        component,
+        mode,
+        number=0,
+        foreign_autoscaler=False,
+        by=None,
+        previous=previous.replicas if previous else None,
+        suspended=True,
+        now=now,
+    )
+    seen = Seen(component, mode, "", found, numbers, suspended_by=usecase.suspended_by)
+    return component_status(seen, previous, now)
 
 
 async def _start(

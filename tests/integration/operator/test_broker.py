@@ -163,6 +163,29 @@ async def test_a_queue_with_a_message_published_just_now_is_kept(broker: Broker,
     assert set(left.policies) == {"usecase.dlq"}, "the kept queue keeps its policy"
 
 
+async def test_an_empty_queue_into_which_nobody_may_look_is_deleted_and_a_full_one_kept(
+    broker: Broker, vhost: str
+) -> None:
+    """RabbitMQ refuses basic.get on a queue with a single active consumer."""
+    single = {**QUORUM, "x-single-active-consumer": True}
+    topology = wanted(vhost)
+    queues = {name: Queue(name, single if name == "q" else QUORUM) for name in ("q", "full", "q.dlq", "q.retry")}
+    queues["full"] = Queue("full", single)
+    topology = replace(topology, queues=queues)
+    await settle(broker, topology, Inventory())
+    await publish(broker, vhost, "full")
+    inventory = Inventory.of(topology)
+
+    async def kept() -> Any:
+        found = await broker.observe(vhost, fresh=True)
+        stays = await broker.drop(diff(Topology(), found, inventory, UID), found, "DeleteIfEmpty")
+        return (stays,) if all(each.known for each in stays) else None
+
+    (stays,) = await eventually(kept, 30, "the broker counts the queues")
+    assert [each.queue for each in stays] == ["full"]
+    assert set((await broker.observe(vhost, fresh=True)).queues) == {"full"}
+
+
 async def test_an_idle_connection_is_given_up_before_the_broker_ends_it(rabbitmq: Running) -> None:
     address = urlsplit(rabbitmq.management)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)

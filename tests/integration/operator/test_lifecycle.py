@@ -226,6 +226,39 @@ def test_a_suspended_use_case_has_no_pods_and_returns_to_its_numbers(world: Worl
     world.wait_ready("paused")
 
 
+def test_a_use_case_whose_spec_is_refused_can_be_stopped(world: World, kwok: None) -> None:
+    """By whoever pulls the brake, while somebody else still looks for what is wrong with it."""
+    web: dict[str, Any] = {"name": "web", "podTemplate": PLACED}
+    world.usecase("braked", web)
+    world.wait_ready("braked")
+    world.kubectl("scale", "deployment/braked-web", "--replicas=3")
+    eventually(lambda: world.component("braked", "web")["replicas"]["source"] == "Manual", timeout=20, what="by hand")
+    other = {"name": "other", "uses": [{"component": "web", "env": "WEB"}]}
+    circle = {**web, "uses": [{"component": "other", "env": "OTHER"}]}, other
+    world.usecase("braked", *circle)
+    world.wait_condition("braked", "Accepted", "False", "DependencyCycle", timeout=20)
+    world.usecase("braked", *circle, suspend=True)
+    eventually(lambda: world.get("deployment", "braked-web")["spec"]["replicas"] == 0, timeout=20, what="no pods")
+    assert world.condition("braked", "Suspended")["status"] == "True"
+    world.usecase("braked", web, suspend=False)
+    eventually(lambda: world.get("deployment", "braked-web")["spec"]["replicas"] == 3, timeout=20, what="as before")
+    world.wait_ready("braked")
+
+
+def test_more_pods_take_nothing_away_from_ready(world: World, kwok: None) -> None:
+    world.usecase("grown", {"name": "web", "podTemplate": PLACED})
+    world.wait_ready("grown")
+    assert world.times_told("grown", "Ready") == 1
+    for number in (3, 6):
+        world.kubectl("scale", "deployment/grown-web", f"--replicas={number}")
+        eventually(
+            lambda n=number: world.component("grown", "web")["replicas"].get("ready") == n,  # type: ignore[misc]
+            timeout=30,
+            what=f"{number} are ready",
+        )
+    assert world.times_told("grown", "Ready") == 1
+
+
 def test_a_component_that_is_dropped_takes_its_objects_along(world: World) -> None:
     world.usecase("pruned", {"name": "stays", **IDLE}, {"name": "goes", **IDLE})
     world.wait_ready("pruned")

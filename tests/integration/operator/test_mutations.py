@@ -92,8 +92,8 @@ def as_fresh(mutating: Stage, mutant: World, spec: Json, expected: Json, before:
 
 def different(section: str, found: Json, expected: Json) -> list[Json]:
     """Objects in *section* of the broker that are not as the spec asks; a queue and an exchange may have one name."""
-    wanted = {each["name"]: each for each in expected[section]}
-    return [each for each in found[section] if each != wanted.get(each["name"], each)]
+    wanted = {each["name"]: each for each in expected.get(section, ())}
+    return [each for each in found.get(section, ()) if each != wanted.get(each["name"], each)]
 
 
 def dropped(section: str, found: Json, expected: Json) -> list[Json]:

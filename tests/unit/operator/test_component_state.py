@@ -28,6 +28,8 @@ def seen(found: Workload | None, **fields: Any) -> Seen:
 
 
 QUOTA = Trouble("QuotaExceeded", "exceeded quota")
+EVICTED = Trouble("Evicted", "the node was low on memory", ended=True)
+NONE_NEEDED = Replicas(from_spec=0, desired=3, source="KEDA")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,48 @@ QUOTA = Trouble("QuotaExceeded", "exceeded quota")
             "FewerThanWanted",
             "2/5 ready; the others are on their way",
             id="scaled-up-by-hand",
+        ),
+        pytest.param(
+            seen(workload(desired=5, total=2, updated=2, ready=2)),
+            "Degraded",
+            "FewerThanWanted",
+            "2/5 ready; the others are on their way",
+            id="scaled-up-just-now",
+        ),
+        pytest.param(
+            seen(workload(desired=5, total=3, updated=3, ready=3, refused=QUOTA)),
+            "Degraded",
+            "QuotaExceeded",
+            "3/5 ready: QuotaExceeded: exceeded quota",
+            id="scaled-up-beyond-the-quota",
+        ),
+        pytest.param(
+            seen(workload(total=3, updated=1), troubles=(EVICTED,)),
+            "Progressing",
+            "RollingOut",
+            "2/2 ready",
+            id="a-pod-that-is-over-fails-no-roll-out",
+        ),
+        pytest.param(
+            seen(workload(ready=0, overdue=True), troubles=(EVICTED,)),
+            "Failed",
+            "Evicted",
+            "0/2 ready: Evicted: the node was low on memory",
+            id="past-the-deadline-it-is-the-reason",
+        ),
+        pytest.param(
+            seen(workload(desired=3, ready=0), mode="Queue", replicas=NONE_NEEDED, troubles=(CRASH,)),
+            "Failed",
+            "CrashLoopBackOff",
+            "0/3 ready: CrashLoopBackOff: exit 1: no database",
+            id="all-crash-that-an-autoscaler-wants",
+        ),
+        pytest.param(
+            seen(workload(desired=1, ready=0), mode="Queue", replicas=NONE_NEEDED),
+            "Degraded",
+            "FewerThanWanted",
+            "0/1 ready; the others are on their way",
+            id="woken-by-a-message",
         ),
         pytest.param(
             seen(workload(total=0, updated=0, ready=0, refused=QUOTA)),

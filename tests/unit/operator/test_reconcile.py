@@ -43,6 +43,7 @@ class World:
         self.running: dict[str, int] = {}
         self.reads_secrets = True
         self.autoscaler: str | None = None
+        self.deaf = frozenset[str]()
 
     def children(self, usecase: UseCase) -> Mapping[tuple[str, str], Child]:
         return self.objects
@@ -70,6 +71,8 @@ class World:
         name = f"{manifest['kind']}/{manifest['metadata']['name']}"
         if name in self.refuses:
             raise self.refuses[name]
+        if name in self.deaf:
+            return
         self.applied.append(name)
         uri = manifest.get("data", {}).get("uri")
         self._keep(manifest, base64.b64decode(uri).decode() if uri else None)
@@ -89,6 +92,7 @@ class World:
 
     async def scale(self, manifest: dict[str, Any], number: int) -> None:
         self.applied.append(f"scale/{manifest['metadata']['name']}={number}")
+        self.scaled(manifest["metadata"]["name"], number)
 
     async def prune(self, usecase: UseCase, keep: Collection[tuple[str, str]]) -> None:
         for key in self.objects.keys() - set(keep):
@@ -319,6 +323,29 @@ async def test_what_goes_on_starts_in_order() -> None:
     assert condition(report, reasons.READY).status == "True"
 
 
+async def test_a_spec_that_cant_be_carried_out_is_stopped_all_the_same() -> None:
+    """And goes on with the number that somebody had set by hand, once it can be."""
+    world, usecase = World(), lone(2)
+    first = await run(usecase, world, FakeBroker())
+    world.scaled(f"{usecase.name}-web", 4)
+    first = await run(usecase, world, FakeBroker(), before=first.status)
+    twice = [{"name": "ops", "containerPort": number} for number in (1, 2)]
+    bad = {"spec": {"containers": [{"name": "main", "ports": twice}]}}
+    broken = make_usecase(
+        component("web", "API", scaling={"replicas": 2}, podTemplate=bad), infrastructure={}, messaging={}
+    )
+    report = await run(broken, world, FakeBroker(), before=first.status)
+    assert (condition(report, reasons.ACCEPTED).status, numbers(world)) == ("False", {"web": 4})
+    report = await run(stopped(broken), world, FakeBroker(), before=report.status)
+    assert numbers(world) == {"web": 0}
+    assert [each.state for each in report.status.components] == ["Suspended"]
+    assert condition(report, reasons.ACCEPTED).status == "False"
+    again = await run(stopped(broken), world, FakeBroker(), before=report.status)
+    assert (again.status.components[0].state, numbers(world)) == ("Suspended", {"web": 0})
+    await run(usecase, world, FakeBroker(), before=again.status)
+    assert numbers(world) == {"web": 4}
+
+
 def numbers(world: World) -> dict[str, int]:
     found = {name: child.said for (kind, name), child in world.objects.items() if kind == "Deployment"}
     return {name.rpartition("-")[2]: said.desired for name, said in found.items() if isinstance(said, Workload)}
@@ -546,3 +573,36 @@ async def test_without_the_remembered_secret_what_stays_in_the_broker_is_told() 
     assert [each.reason for each in report.events] == [reasons.MESSAGING_CLEANUP_SKIPPED]
     assert "rabbitmqctl delete_vhost" in report.events[0].note
     assert report.status.messaging is None
+
+
+async def test_what_is_held_is_not_started_by_its_queue() -> None:
+    scaling = {"mode": "Queue", "min": 1, "max": 5, "queue": {"name": "jobs", "messagesPerReplica": 5}}
+    worker = component(
+        "worker", "Worker", uses=[{"component": "back", "env": "BACK"}], consumes=[{"queue": "jobs"}], scaling=scaling
+    )
+    usecase = make_usecase(worker, component("back", "API"), messaging={"queues": [{"name": "jobs"}]})
+    world, broker = World(f"{usecase.name}-back"), FakeBroker()
+    world.keda, world.known_secrets = True, secrets_of(usecase)
+    report = await run(stopped(usecase), world, broker)
+    world.applied.clear()
+    report = await run(usecase, world, broker, before=report.status)
+    held = report.status.component("worker")
+    assert held is not None
+    assert held.state == "Suspended"
+    assert not [each for each in world.applied if "ScaledObject" in each]
+    world.slow = ()
+    world.objects.pop(("Deployment", f"{usecase.name}-back"))
+    await run(usecase, world, broker, before=report.status)
+    assert f"ScaledObject/{usecase.name}-worker" in world.applied
+
+
+async def test_a_password_that_could_not_be_put_back_is_not_thrown_away() -> None:
+    """Somebody fights for its Secret, and it is not our turn: the next pass reads it again."""
+    world, broker, usecase = World(), FakeBroker(), shop()
+    world.known_secrets = secrets_of(usecase)
+    first = await run(usecase, world, broker)
+    name = f"{usecase.name}-worker-amqp"
+    world.plant("Secret", name)
+    world.deaf = frozenset({f"Secret/{name}"})
+    await run(usecase, world, broker, before=first.status)
+    assert ("Secret", name) in world.objects

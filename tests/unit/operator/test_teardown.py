@@ -15,7 +15,7 @@ from usecase_operator.cluster.secrets import Secret
 from usecase_operator.errors import Retry
 from usecase_operator.model import UseCase
 from usecase_operator.status import Inventory, MessagingStatus, Status
-from usecase_operator.teardown import tear_down
+from usecase_operator.teardown import LOOK_AGAIN, tear_down
 from usecase_operator.topology.objects import Topology, Vhost
 from usecase_operator.topology.ownership import RELEASED, mark
 from usecases import UID, component, make_usecase
@@ -62,12 +62,13 @@ class SilentBroker:
 
 
 class ForgetfulBroker:
-    """Its one queue can't be counted, ever."""
+    """Its one queue can't be counted, ever. *kept*: what it says of it."""
 
     administrator = "admin"
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept) -> None:
         self.released = frozenset[str]()
+        self._kept = kept
 
     async def of(self, connection: Any, vhost: str) -> Any:
         return self
@@ -76,7 +77,7 @@ class ForgetfulBroker:
         return Topology(Vhost(vhost, mark(UID), "theirs"))
 
     async def drop(self, plan: Any, found: Topology, policy: str) -> list[Kept]:
-        return [Kept("jobs", "it does not answer", known=False)]
+        return [self._kept]
 
     async def put_vhost(self, vhost: Vhost) -> None:
         self.released = vhost.tags
@@ -163,20 +164,49 @@ async def test_an_answer_that_never_comes_does_not_hold_the_resource_for_ever(mo
     assert [each.reason for each in ended.events] == ["MessagingCleanupSkipped"]
 
 
+def mute(waited: float) -> Kept:
+    return Kept("jobs", "it does not answer", known=False, waited=waited)
+
+
+def full(waited: float) -> Kept:
+    return Kept("jobs", "it holds 1 messages", waited=waited)
+
+
 @pytest.mark.parametrize(
-    ("now", "done"),
+    ("kept", "done"),
     [
-        pytest.param("2026-01-01T00:00:29Z", False, id="it may be counted yet"),
-        pytest.param("2026-01-01T00:00:30Z", True, id="it stays"),
+        pytest.param(mute(29), False, id="it may be counted yet"),
+        pytest.param(mute(30), True, id="it stays"),
+        pytest.param(full(9), False, id="counted before its consumer ended, perhaps"),
+        pytest.param(full(10), True, id="counted since"),
     ],
 )
-async def test_a_queue_that_cant_be_counted_stays_in_the_end(now: str, done: bool) -> None:
-    broker = ForgetfulBroker()
+async def test_a_queue_that_cant_be_counted_stays_in_the_end(kept: Kept, done: bool) -> None:
+    broker = ForgetfulBroker(kept)
     usecase, world = with_admin()
-    ended = await tear_down(usecase, MADE, world, broker, now)
+    ended = await tear_down(usecase, MADE, world, broker, "2026-01-01T00:01:00Z")
     assert ended.done is done
     assert [each.reason for each in ended.events] == (["QueueRetained"] if done else [])
     assert (RELEASED in broker.released) is done
+
+
+async def test_a_message_may_take_as_long_as_the_spec_promises_it() -> None:
+    """Whoever works on it loses neither its user nor its pod to the deadline of the broker."""
+    worker = component("worker", "Worker", consumes=[{"queue": "jobs", "maxProcessingSeconds": 1800}])
+    usecase = make_usecase(worker, messaging={"queues": [{"name": "jobs"}]})
+    usecase = replace(usecase, metadata=replace(usecase.metadata, deletion_timestamp=BEGAN))
+    working = await tear_down(usecase, MADE, World("worker"), NoBroker(), "2026-01-01T00:29:00Z")
+    assert (working.done, working.waiting_for) == (False, "worker to stop")
+    overdue = await tear_down(usecase, MADE, World("worker"), NoBroker(), "2026-01-01T00:32:00Z")
+    assert overdue.done
+
+
+async def test_pods_that_outlast_the_brokers_deadline_leave_time_to_count() -> None:
+    worker = component("worker", "Worker", consumes=[{"queue": "jobs", "maxProcessingSeconds": 1800}])
+    usecase, world = with_admin()
+    usecase = replace(usecase, spec=replace(usecase.spec, components=make_usecase(worker).spec.components))
+    ended = await tear_down(usecase, MADE, world, ForgetfulBroker(full(0)), "2026-01-01T00:29:00Z")
+    assert (ended.done, ended.again) == (False, LOOK_AGAIN)
 
 
 async def test_a_connection_secret_that_is_gone_is_not_waited_for_long() -> None:

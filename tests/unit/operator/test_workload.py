@@ -1,5 +1,6 @@
 """What Deployments, pods and autoscalers say of themselves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,13 @@ def test_a_deployment_nobody_has_looked_at_is_not_settled() -> None:
     assert workload({"metadata": {"generation": 1}, "spec": {"replicas": 0}}) == Workload(
         None, False, 0, 0, 0, 0, overdue=False, refused=None
     )
+
+
+def test_another_number_makes_no_template_new() -> None:
+    before = workload(deployment())
+    assert workload(deployment(observed=1), before).settled
+    assert not workload(deployment(observed=1), replace(before, revision="another")).settled
+    assert not workload(deployment(observed=1), replace(before, settled=False)).settled
 
 
 @pytest.mark.parametrize(
@@ -127,7 +135,7 @@ PULL = 'Back-off pulling image "x:1": ErrImagePull: x:1: not found'
         ),
         pytest.param(
             {"metadata": {}, "status": {"phase": "Failed", "reason": "Evicted", "message": "disk"}},
-            Trouble("Evicted", "disk"),
+            Trouble("Evicted", "disk", ended=True),
             id="evicted",
         ),
         pytest.param(

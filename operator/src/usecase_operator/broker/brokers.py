@@ -9,7 +9,7 @@ from usecase_operator.backlog import Count
 from usecase_operator.broker import execute
 from usecase_operator.broker.api import Api
 from usecase_operator.broker.connection import Connection
-from usecase_operator.broker.emptiness import Kept, Unanswered
+from usecase_operator.broker.emptiness import Kept, Looks
 from usecase_operator.broker.observer import Observer
 from usecase_operator.model import MessagingDeletion
 from usecase_operator.topology.objects import Topology, Vhost
@@ -23,7 +23,7 @@ class Broker:
         self.api = api
         self.observer = observer
         self.vhosts: set[str] = set()
-        self._unanswered: Unanswered = {}
+        self._looks = Looks()
 
     @property
     def administrator(self) -> str:
@@ -39,7 +39,7 @@ class Broker:
         await execute.declare(self.api, vhost, plan)
 
     async def drop(self, plan: Plan, found: Topology, policy: MessagingDeletion) -> list[Kept]:
-        return await execute.drop(self.api, plan, found, policy, self._unanswered)
+        return await execute.drop(self.api, plan, found, policy, self._looks)
 
     async def put_vhost(self, vhost: Vhost) -> None:
         await execute.put_vhost(self.api, vhost)

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from usecase_operator.broker.api import Api, segment
 from usecase_operator.broker.definitions import definitions
-from usecase_operator.broker.emptiness import Kept, Unanswered, kept_queues
+from usecase_operator.broker.emptiness import Kept, Looks, kept_queues
 from usecase_operator.model import MessagingDeletion
 from usecase_operator.topology.objects import Binding, Topology, Vhost
 from usecase_operator.topology.plan import Plan
@@ -24,7 +24,7 @@ async def declare(api: Api, vhost: str, plan: Plan) -> None:
         await api.post("definitions", declared)
 
 
-async def drop(api: Api, plan: Plan, found: Topology, policy: MessagingDeletion, unanswered: Unanswered) -> list[Kept]:
+async def drop(api: Api, plan: Plan, found: Topology, policy: MessagingDeletion, looks: Looks) -> list[Kept]:
     """Delete what *plan* drops from the vhost of *found*, as *policy* allows. Returns the queues that stay."""
     vhost = found.vhost
     if vhost is None:
@@ -38,7 +38,7 @@ async def drop(api: Api, plan: Plan, found: Topology, policy: MessagingDeletion,
         # What is retained keeps its bindings; between what is declared only what is declared holds.
         if not (retain and (binding.queue in plan.delete_queues or binding.exchange in plan.delete_exchanges)):
             await _unbind(api, path, binding)
-    kept = await _kept(api, path, plan, policy, unanswered)
+    kept = await _kept(api, path, plan, policy, looks)
     names = {each.queue for each in kept}
     for queue in plan.delete_queues:
         if queue not in names:
@@ -51,11 +51,11 @@ async def drop(api: Api, plan: Plan, found: Topology, policy: MessagingDeletion,
     return kept
 
 
-async def _kept(api: Api, path: str, plan: Plan, policy: MessagingDeletion, unanswered: Unanswered) -> list[Kept]:
+async def _kept(api: Api, path: str, plan: Plan, policy: MessagingDeletion, looks: Looks) -> list[Kept]:
     """Of the queues that *plan* drops those that stay by *policy*."""
     if policy == "Retain":
         return [Kept(name, "deletionPolicy.messaging is Retain") for name in plan.delete_queues]
-    return await kept_queues(api, path, plan.delete_queues, unanswered) if policy == "DeleteIfEmpty" else []
+    return await kept_queues(api, path, plan.delete_queues, looks) if policy == "DeleteIfEmpty" else []
 
 
 async def put_vhost(api: Api, vhost: Vhost) -> None:

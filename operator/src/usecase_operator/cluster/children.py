@@ -79,7 +79,7 @@ class Children:
         owner, key = intern(owner), (intern(obj["kind"]), metadata["name"])
         children = self._owned.setdefault(owner, {})
         before = children.get(key)
-        after = _child(obj)
+        after = _child(obj, before.said if before and before.uid == metadata["uid"] else None)
         if before and before.uid == after.uid:
             if before.version >= after.version:
                 return
@@ -169,7 +169,7 @@ def owner_of(obj: Json) -> str | None:
     return None
 
 
-def _child(obj: Json) -> Child:
+def _child(obj: Json, before: Workload | Trouble | str | None) -> Child:
     metadata = obj["metadata"]
     managed = metadata.get("managedFields", ())
     scaled = obj["kind"] == "Deployment"
@@ -179,17 +179,17 @@ def _child(obj: Json) -> Child:
         version=int(metadata["resourceVersion"]),
         hash=metadata.get("annotations", {}).get(HASH),
         fields=packed(owned(obj)),
-        said=_said(obj),
+        said=_said(obj, before),
         claims_replicas=scaled and operator_claims(managed),
         scaled_by=last_scaler(managed) if scaled else None,
         deleting="deletionTimestamp" in metadata,
     )
 
 
-def _said(obj: Json) -> Workload | Trouble | str | None:
+def _said(obj: Json, before: Workload | Trouble | str | None) -> Workload | Trouble | str | None:
     match obj["kind"]:
         case "Deployment":
-            return workload(obj)
+            return workload(obj, before if isinstance(before, Workload) else None)
         case "HorizontalPodAutoscaler":
             return autoscaler_trouble(obj)
         case "ScaledObject":

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from usecase_operator.broker.api import Api
 from usecase_operator.broker.connection import Connection
-from usecase_operator.broker.emptiness import DOUBT_SECONDS, Kept, Unanswered, in_use, kept_queues, together
+from usecase_operator.broker.emptiness import DOUBT_SECONDS, Kept, Looks, in_use, kept_queues, together
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ async def test_a_queue_that_never_answers_is_unknown_and_hides_no_other(monkeypa
         return web.json_response(held if request.method == "POST" else statistics)
 
     async with management(serve) as api:
-        kept = await kept_queues(api, "v", ["mute", "full", "new"], {})
+        kept = await kept_queues(api, "v", ["mute", "full", "new"], Looks())
     assert {each.queue: (each.why, each.known) for each in kept} == {
         "full": ("it holds messages", True),
         "mute": ("it does not answer", False),
@@ -76,13 +76,44 @@ async def test_a_queue_that_did_not_answer_is_not_taken_for_empty_by_the_next_lo
             await asyncio.Event().wait()
         return web.json_response([])
 
-    unanswered: Unanswered = {}
+    looks = Looks()
     async with management(serve) as api:
-        (first,) = await kept_queues(api, "v", ["q"], unanswered)
-        (second,) = await kept_queues(api, "v", ["q"], unanswered)
+        (first,) = await kept_queues(api, "v", ["q"], looks)
+        (second,) = await kept_queues(api, "v", ["q"], looks)
         assert (first.known, second.known) == (False, False)
-        unanswered["v", "q"] -= DOUBT_SECONDS
-        assert await kept_queues(api, "v", ["q"], unanswered) == []
+        looks.in_vain["v", "q"] -= DOUBT_SECONDS
+        assert await kept_queues(api, "v", ["q"], looks) == []
+
+
+async def test_a_queue_into_which_nobody_may_look_goes_when_zero_was_counted_after_the_question() -> None:
+    """RabbitMQ refuses basic.get on a queue with a single active consumer."""
+    statistics = {"name": "q", "messages": 0, "consumers": 0, "arguments": {"x-single-active-consumer": True}}
+
+    async def serve(request: web.Request) -> web.Response:
+        assert request.method == "GET"
+        return web.json_response([statistics])
+
+    looks = Looks()
+    async with management(serve) as api:
+        (first,) = await kept_queues(api, "v", ["q"], looks)
+        looks.first["v", "q"] -= DOUBT_SECONDS
+        assert (first.known, first.lasting) == (False, False)
+        assert await kept_queues(api, "v", ["q"], looks) == []
+        assert looks == Looks(), "nothing is remembered of what has gone"
+
+
+async def test_a_look_that_is_refused_leaves_the_queue_unknown_and_hides_no_other() -> None:
+    statistics = [{"name": "odd", "messages": 0, "consumers": 0}, {"name": "q", "messages": 2, "consumers": 0}]
+
+    async def serve(request: web.Request) -> web.Response:
+        if request.method == "GET":
+            return web.json_response(statistics)
+        return web.json_response({"error": "bad_request", "reason": "405 RESOURCE_LOCKED"}, status=400)
+
+    async with management(serve) as api:
+        odd, full = await kept_queues(api, "v", ["odd", "q"], Looks())
+    assert (odd.known, full.known) == (False, True)
+    assert "RESOURCE_LOCKED" in odd.why
 
 
 @asynccontextmanager
