@@ -199,6 +199,17 @@ spec:
 {{ include "backend.fullname" . }}-pods
 {{- end -}}
 
+{{- /* The *components* that use this backend as a store, and those that the values add to the use case. */ -}}
+{{- define "backend.storePeer" -}}
+{{- $components := .components }}
+{{- range $extra := .root.Values.useCase.extraComponents }}
+{{- range $extra.uses }}
+{{- if eq (.store | default "") $.name }}{{- $components = append $components $extra.name }}{{- end }}
+{{- end }}
+{{- end }}
+{{- include "backend.componentPeer" (dict "root" .root "components" ($components | uniq)) }}
+{{- end -}}
+
 {{- /* The peer that stands for pods of the UseCase's *components*. */ -}}
 {{- define "backend.componentPeer" -}}
 - podSelector:

@@ -41,11 +41,11 @@ def run_helm(helm: Path) -> Helm:
 
 @pytest.fixture(scope="session")
 def render(run_helm: Helm) -> Render:
-    """`helm template` of a chart as release `demo` in namespace `apps`; a dict of values goes over its defaults."""
+    """`helm template` of a chart as a release in namespace `apps`; a dict of values goes over its defaults."""
 
-    def render(chart: Path, values: Manifest | None = None) -> list[Manifest]:
+    def render(chart: Path, values: Manifest | None = None, release: str = "demo") -> list[Manifest]:
         flags = ["--set-json", json.dumps(values)] if values else []
-        done = run_helm("template", "demo", str(chart), "--namespace", "apps", *flags)
+        done = run_helm("template", release, str(chart), "--namespace", "apps", *flags)
         assert done.returncode == 0, done.stderr
         return [manifest for manifest in yaml.load_all(done.stdout, Loader=LOADER) if manifest]
 

@@ -45,7 +45,10 @@ OPERATORS = {
         {'usecase_drift_repaired_total{system="rabbitmq"}': GROWS},
         {'usecase_drift_repaired_total{system="rabbitmq"}': SLOWLY},
     ),
-    "UseCaseOperatorHasNoLeader": ({"usecase_leader": FLAT}, {"usecase_leader": "1+0x60"}),
+    "UseCaseOperatorHasNoLeader": (  # whatever an operator of another namespace does
+        {'usecase_leader{namespace="OPERATOR_NAMESPACE"}': FLAT, 'usecase_leader{namespace="other"}': "1+0x60"},
+        {'usecase_leader{namespace="OPERATOR_NAMESPACE"}': "1+0x60", 'usecase_leader{namespace="other"}': FLAT},
+    ),
     "UseCaseOperatorErrors": (
         {'usecase_reconciles_total{result="error"}': SLOWLY},
         {'usecase_reconciles_total{result="done"}': GROWS},

@@ -50,6 +50,18 @@ def test_rabbitmq_admits_the_components_that_are_added(render: Render) -> None:
     assert [ports for ports, _ in others] == [[15672]]
 
 
+@pytest.mark.parametrize("backend", ["postgres", "mongodb", "redis"])
+def test_a_store_admits_the_components_that_are_added_and_use_it(render: Render, backend: str) -> None:
+    added = [
+        {"name": "reports", "uses": [{"store": backend, "env": "URL"}, {"component": "api", "env": "API"}]},
+        {"name": "page", "uses": [{"component": "api", "env": "API"}]},
+    ]
+    manifests = render(CHART, {"useCase": {"extraComponents": added}})
+    (_, (peer,)), *_ = rules(one(manifests, "NetworkPolicy", backend))
+    (admitted,) = peer["podSelector"]["matchExpressions"]
+    assert admitted["values"] == [*EDGES[backend], "reports"]
+
+
 def test_the_management_port_is_for_the_operator_and_keda(default: list[Manifest]) -> None:
     admitted = list(rules(one(default, "NetworkPolicy", "rabbitmq")))
     assert len(admitted) == 2

@@ -109,9 +109,20 @@ def test_a_rendered_alert_names_its_runbook_and_its_namespace(render: Render, ch
     assert [each["alert"] for each in rendered] == [each["alert"] for each in alerts(chart)]
     for each in rendered:
         assert each["annotations"]["runbook_url"] == f"https://runbooks.example/{each['alert']}.md"
-        assert "STACK_" not in each["expr"]
+        assert not re.search("STACK_|OPERATOR_", each["expr"])
     if chart == CHART:
         assert all('{namespace="apps",app_kubernetes_io_instance="demo"' in each["expr"] for each in rendered)
+
+
+def test_two_stacks_have_two_dashboards(render: Render) -> None:
+    """Grafana's sidecar writes all of them into one folder, and Grafana knows them by uid."""
+    monitoring = {"monitoring": {"dashboard": {"enabled": True}}}
+    boards = [named(render(CHART, monitoring, name), "ConfigMap", f"{name}-dashboard") for name in ("demo", "next")]
+    first, second = (dict(each["data"]) for each in boards)
+    assert not first.keys() & second.keys()
+    shown = [json.loads(text) for each in (first, second) for text in each.values()]
+    assert len({each["uid"] for each in shown}) == len({each["title"] for each in shown}) == 2
+    assert all(len(each["uid"]) <= 40 for each in shown)
 
 
 @both

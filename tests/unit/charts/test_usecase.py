@@ -182,6 +182,12 @@ def test_isolation_may_be_left_to_others(render: Render, stack: list[Manifest]) 
     assert usecase(manifests)["spec"]["isolation"] == {"networkPolicy": "Off"}
 
 
+def test_where_isolation_is_left_to_others_no_policy_is_made(render: Render) -> None:
+    """A single one, though it opens a way, would close all others of the pods that it selects."""
+    values = {"useCase": {"networkPolicy": "Off"}, "networkPolicy": {"enabled": False}}
+    assert [each["metadata"]["name"] for each in render(CHART, values) if each["kind"] == "NetworkPolicy"] == []
+
+
 def test_an_ingress_takes_annotations(render: Render) -> None:
     said = {"cert-manager.io/cluster-issuer": "letsencrypt"}
     manifests = render(CHART, {"api": {"expose": {"ingress": {"host": "tasks.example", "annotations": said}}}})
