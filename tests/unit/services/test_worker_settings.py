@@ -37,6 +37,15 @@ def test_a_batch_is_at_most_half_of_what_is_in_hand(prefetch: str, most: int, mo
     assert settings(AnalyticsSettings, monkeypatch, TASK_ANALYTICS_PREFETCH=prefetch).most_in_a_batch == most
 
 
+@pytest.mark.parametrize(("prefetch", "batch", "most"), [("200", "100", 200), ("200", "20", 40), ("1", "100", 1)])
+def test_no_message_waits_in_here_behind_more_than_one_batch(
+    prefetch: str, batch: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While mongo-data is away the wait would count as a try, and messages that nobody looked at would be given up."""
+    made = settings(AnalyticsSettings, monkeypatch, TASK_ANALYTICS_PREFETCH=prefetch, BATCH_SIZE=batch)
+    assert made.most_in_hand == most
+
+
 @pytest.mark.parametrize(
     ("kind", "variables", "line"),
     [

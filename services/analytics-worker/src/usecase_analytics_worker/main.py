@@ -40,7 +40,7 @@ async def run(settings: Settings) -> None:
             reading(read, analytics.handle),
             readiness=readiness,
             stop=stop,
-            prefetch=settings.task_analytics_prefetch,
+            prefetch=settings.most_in_hand,
             max_tries=settings.task_analytics_max_tries,
             seconds=limit,
             grace=settings.stop_grace_seconds,

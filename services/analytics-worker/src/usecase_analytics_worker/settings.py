@@ -44,3 +44,10 @@ class Settings(RuntimeSettings):
         """
         asked = self.batch_size or self.worker_batch_size or BATCH_SIZE
         return max(1, min(asked, self.task_analytics_prefetch // 2))
+
+    @property
+    def most_in_hand(self) -> int:
+        """What the broker hands out at once: the batch that is written and the one that fills. More would wait in here
+        while mongo-data is away, and the wait of a message counts as its try.
+        """
+        return min(self.task_analytics_prefetch, 2 * self.most_in_a_batch)

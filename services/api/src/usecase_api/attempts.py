@@ -27,6 +27,10 @@ class Attempts:
             del self._counts[next(iter(self._counts))]
         return count + 1, ends - now
 
+    def learn(self, key: str, count: int, seconds: float) -> None:
+        """What all replicas together have counted, in a window that lasts for so many more `seconds`."""
+        self._counts[key] = count, self._clock() + seconds
+
     def take_back(self, key: str) -> None:
         """One less: that attempt was a good one."""
         count, ends = self._counts.get(key, (0, 0.0))

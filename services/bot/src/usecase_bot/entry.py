@@ -41,8 +41,8 @@ def read(text: str, now: datetime) -> Entry | None:
         return None
     priority, marks = _priority(text)
     due, dates = find_due(text, now)
-    rest = _without(text, [*marks, *dates]) or text
-    title, description = _divided(rest)
+    rest = _without(text, [*marks, *dates])
+    title, description = _divided(rest if rest.split() else text)
     return Entry(title, description, priority, due)
 
 

@@ -63,6 +63,8 @@ class _Loop:
         self._bot, self._dispatcher, self._name = bot, dispatcher, name
         self._introduced = False
         self._next: int | None = None
+        self._confirmed = 0
+        self._unfinished = set[int]()
         self._batch = BATCH
         self._turns = Turns()
 
@@ -72,6 +74,7 @@ class _Loop:
             await introduce(self._bot, self._name)
             self._introduced = True
         updates = await self._ask(POLL_SECONDS)
+        self._unfinished |= {update.update_id for update in updates}
         working = {self._turns.take(_chat(update), self._handle(update)) for update in updates}
         if working:
             self._next = updates[-1].update_id + 1
@@ -80,13 +83,16 @@ class _Loop:
             await asyncio.wait(self._turns.in_hand, return_when=asyncio.FIRST_COMPLETED)
 
     async def finish(self, grace: float) -> None:
-        """Finish what was begun, and confirm it. What is not finished in time comes again to the next process."""
+        """Finish what was begun, and confirm it, up to the first that is not finished in time: from there on all comes
+        again to the next process, but for what a slow chat has in hand since an earlier batch.
+        """
         if self._turns.in_hand:
             await asyncio.wait(self._turns.in_hand, timeout=grace)
-        if self._next is None or self._turns.in_hand:
+        if self._next is None:
             return
+        upto = min([number for number in self._unfinished if number >= self._confirmed], default=self._next)
         try:
-            await self._bot.get_updates(self._next, limit=1, allowed_updates=KINDS, request_timeout=2)
+            await self._bot.get_updates(upto, limit=1, allowed_updates=KINDS, request_timeout=2)
         except AiogramError as error:
             _log.warning("the last updates are not confirmed and will come again", reason=str(error))
 
@@ -105,6 +111,7 @@ class _Loop:
             self._next, self._batch = unread[0] + 1, BATCH
             return []
         self._batch = BATCH if not updates else self._batch
+        self._confirmed = self._next or 0
         return updates
 
     async def _handle(self, update: Update) -> None:
@@ -115,6 +122,7 @@ class _Loop:
         except Exception:
             _log.exception("an update could not be handled", update_id=update.update_id)
         finally:
+            self._unfinished.discard(update.update_id)
             request_id.reset(token)
 
 

@@ -3,6 +3,7 @@
 Every word that came from a person is escaped here, after it was cut (R26); no text can reach Telegram's 4096.
 """
 
+import re
 from datetime import datetime, timedelta, tzinfo
 from html import escape
 
@@ -23,6 +24,7 @@ PRIORITY_MARK = {Priority.LOW: "🔵", Priority.MEDIUM: "🟡", Priority.HIGH: "
 TITLE_IN_LIST = 30
 DESCRIPTION_IN_NOTICE = 100
 
+_NUMBER = re.compile("#(?=[0-9])")
 OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.IN_PROGRESS})
 LINK_FIRST = (
     "This chat is not linked to an account yet. Ask the task API for a link code "
@@ -101,7 +103,7 @@ def card(task: Task, now: datetime, headline: str = "") -> str:
 
 
 def task_list(page: TaskList, title: str, now: datetime) -> str:
-    """One line a task, ten at most; its number stands without `#`, as a reply to a list means no task."""
+    """One line a task, ten at most. No `#N` is in it, its titles' own included, as a reply to a list means no task."""
     if not page.tasks:
         return NO_TASKS
     pages = max(1, -(-page.total // max(1, page.per_page)))
@@ -126,7 +128,8 @@ def stats(numbers: TaskStats) -> str:
 
 
 def attached(filename: str, number: int) -> str:
-    return f"📎 <b>{escape(cut(filename, 60))}</b> is attached to task #{number}."
+    """The number first: who answers this with another file means that task, whatever the file is called."""
+    return f"📎 #{number}: <b>{escape(cut(filename, 60))}</b> is attached."
 
 
 def too_large(limit: int) -> str:
@@ -184,7 +187,8 @@ def span(gap: timedelta) -> str:
 def _line(task: Task, now: datetime) -> str:
     due = f" · {moment(task.due_date, _zone(now))}{_overdue(task, now)}" if task.due_date else ""
     mark = f"{STATUS_MARK[task.status]}{PRIORITY_MARK[task.priority]}"
-    return f"{mark} {task.id} · {escape(cut(task.title, TITLE_IN_LIST))}{due}"
+    title = _NUMBER.sub("№", cut(task.title, TITLE_IN_LIST))
+    return f"{mark} {task.id} · {escape(title)}{due}"
 
 
 def _overdue(task: Task, now: datetime) -> str:

@@ -9,8 +9,8 @@ from datetime import datetime
 from usecase_contracts.messages import Change
 from usecase_contracts.tasks import Task, TaskStatus
 
-FIRST_UNROUTABLE_WAIT_SECONDS = 1
-LONGEST_UNROUTABLE_WAIT_SECONDS = 60
+FIRST_PAUSE_SECONDS = 1
+LONGEST_PAUSE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def decide(task: Task, sent: dict[str, object], now: datetime) -> Decision | Non
     return Decision(values, changes, completed)
 
 
-def unroutable_wait(tries: int) -> int:
-    """Seconds until a message that no queue was bound for is tried again, after `tries` tries."""
-    doubled = FIRST_UNROUTABLE_WAIT_SECONDS << min(tries, 16)
-    return min(doubled, LONGEST_UNROUTABLE_WAIT_SECONDS)
+def next_try_in(tries: int) -> int:
+    """Seconds until a message that the broker did not take is tried again, after `tries` tries."""
+    doubled = FIRST_PAUSE_SECONDS << min(tries, 16)
+    return min(doubled, LONGEST_PAUSE_SECONDS)

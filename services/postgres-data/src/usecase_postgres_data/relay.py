@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge
 
 from usecase_messaging.publish import Publisher
 from usecase_postgres_data.database import FAILURE, LONGEST_WAIT_SECONDS, Connection, Pool, connect
-from usecase_postgres_data.domain import unroutable_wait
+from usecase_postgres_data.domain import next_try_in
 from usecase_postgres_data.lateness import keep_true
 from usecase_postgres_data.store import outbox
 from usecase_postgres_data.store.outbox import Taken
@@ -79,18 +79,19 @@ async def relay_batch(connection: Connection, publisher: Publisher) -> int:
     """
     async with connection.transaction():
         taken = await outbox.take(connection, BATCH)
-        confirmed, unroutable = await _publish(taken, publisher)
+        confirmed, refused = await _publish(taken, publisher)
         if confirmed:
             await outbox.confirm(connection, [row.id for row in confirmed])
-        if unroutable:
-            await outbox.postpone(connection, {row.id: unroutable_wait(row.tries) for row in unroutable})
+        if refused:
+            await outbox.postpone(connection, {row.id: next_try_in(row.tries) for row in refused})
     for row in confirmed:
         RELAYED.labels(row.exchange).inc()
-    return len(confirmed) + len(unroutable)
+    return len(confirmed) + len(refused)
 
 
 async def _publish(rows: Sequence[Taken], publisher: Publisher) -> tuple[list[Taken], list[Taken]]:
-    """Publish all, WINDOW at a time. What the broker neither confirmed nor returned stays as it is.
+    """Publish all, WINDOW at a time. Answers what was confirmed, and what was not by a broker that is there: those have
+    to make room for others. Where the broker went away nothing is anybody's fault, and all stays as it is.
 
     Copies of one event, to two exchanges, take turns: the client library finds what was returned by its message id, and
     would take the other copy for it.
@@ -98,7 +99,7 @@ async def _publish(rows: Sequence[Taken], publisher: Publisher) -> tuple[list[Ta
     window = asyncio.Semaphore(WINDOW)
     turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
     confirmed: list[Taken] = []
-    unroutable: list[Taken] = []
+    refused: list[Taken] = []
 
     async def publish(row: Taken) -> None:
         async with turns[row.event_id], window:
@@ -108,11 +109,13 @@ async def _publish(rows: Sequence[Taken], publisher: Publisher) -> tuple[list[Ta
                 )
                 confirmed.append(row)
             except Unroutable as error:
-                unroutable.append(row)
+                refused.append(row)
                 UNROUTABLE.labels(row.exchange, row.routing_key).inc()
                 _log.error("message is unroutable, kept", event_id=row.event_id, tries=row.tries + 1, reason=str(error))
             except Unavailable as error:
+                if publisher.connected.is_set():
+                    refused.append(row)
                 _log.warning("message not confirmed, kept", event_id=row.event_id, reason=str(error))
 
     await asyncio.gather(*(publish(row) for row in rows))
-    return confirmed, unroutable
+    return confirmed, refused

@@ -18,6 +18,7 @@ from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, EXCHANGES, TASK_
 from usecase_messaging.publish import Publisher, publisher
 from usecase_postgres_data import relay
 from usecase_postgres_data.database import Pool, connect
+from usecase_runtime.errors import Unavailable
 
 
 @pytest.fixture
@@ -170,6 +171,34 @@ async def test_a_queue_that_is_full_refuses_and_nothing_is_lost(
     assert {body["data"]["id"] for body in bodies(vhost)} == {
         row["id"] for row in await pool.fetch("select id from tasks")
     }
+
+
+class Refusing:
+    """A broker that is there, and confirms nothing of these messages."""
+
+    def __init__(self, refused: set[str]) -> None:
+        self.connected, self.taken, self._refused = asyncio.Event(), list[str](), refused
+        self.connected.set()
+
+    async def publish(self, exchange: str, routing_key: str, body: bytes, *, message_id: str, headers: Any) -> None:
+        if message_id in self._refused:
+            raise Unavailable("the broker did not confirm")
+        self.taken.append(message_id)
+
+
+async def test_messages_that_are_refused_make_room_for_others(
+    pool: Pool, dsn: str, owner: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many of them as a relay takes at once: what comes behind is for other queues."""
+    monkeypatch.setattr(relay, "BATCH", 2)
+    for _ in range(3):
+        await new(pool, owner)
+    first, second, third = (str(row["event_id"]) for row in await pool.fetch("select event_id from outbox order by id"))
+    broker, connection = Refusing({first, second}), await connect(dsn)
+    assert await relay.relay_batch(connection, broker) == 2  # type: ignore[arg-type]
+    assert await relay.relay_batch(connection, broker) == 1  # type: ignore[arg-type]
+    await connection.close()
+    assert (broker.taken, await left(pool)) == ([third], 2)
 
 
 async def refused(pool: Pool, dsn: str, owner: int, to_broker: Publisher) -> bool:

@@ -30,6 +30,17 @@ def test_a_good_attempt_is_taken_back() -> None:
     assert attempts.add("nobody")[0] == 1
 
 
+def test_what_others_counted_goes_before_what_was_counted_here() -> None:
+    clock = Clock()
+    attempts = Attempts(60, clock)
+    for _ in range(9):
+        attempts.add("a")
+    attempts.learn("a", 1, 30)
+    assert attempts.add("a") == (2, 30)
+    clock.now += 30
+    assert attempts.add("a") == (1, 60)
+
+
 def test_the_oldest_keys_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_KEYS", 3)
     attempts = Attempts(60)

@@ -60,6 +60,7 @@ def test_examples(text: str, title: str, priority: str, due: str | None) -> None
         ("What a day!", "What a day!", "medium"),
         ("urgent", "urgent", "urgent"),
         ("!!", "!!", "high"),
+        ("urgent\u2003tomorrow", "urgent tomorrow", "urgent"),  # nothing but an odd space would be left
     ],
 )
 def test_priorities(text: str, title: str, priority: str) -> None:

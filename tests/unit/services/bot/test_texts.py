@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from unit.services.bot.making import NOW, page, reminder, task, urgent
 from usecase_bot import texts
+from usecase_bot.numbers import named_in
 from usecase_contracts.tasks import TaskStats
 
 ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=255)
@@ -100,3 +101,9 @@ def test_statistics_name_every_number() -> None:
     text = texts.stats(numbers)
     for words in ("total: 8", "completed: 4", "pending: 3", "overdue: 2", "50%", "urgent: 1", "high: 0", "low: 7"):
         assert words in text
+
+
+def test_what_is_answered_with_a_file_means_its_own_task_whatever_people_wrote() -> None:
+    assert named_in(parse(texts.attached("invoice #3.pdf", 12)).text) == 12
+    assert named_in(parse(texts.card(task(title="Order #7 pickup"), NOW)).text) == task().id
+    assert named_in(parse(texts.task_list(page(task(title="Order #7 pickup")), "All", NOW)).text) is None

@@ -8,7 +8,7 @@ import pytest
 
 from usecase_contracts.messages import Change
 from usecase_contracts.tasks import Priority, Task, TaskStatus
-from usecase_postgres_data.domain import decide, unroutable_wait
+from usecase_postgres_data.domain import decide, next_try_in
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DUE = NOW + timedelta(days=1)
@@ -80,4 +80,4 @@ def test_changes_say_before_and_after_of_what_a_reader_asked_for() -> None:
 
 @pytest.mark.parametrize(("tries", "seconds"), [(0, 1), (1, 2), (5, 32), (6, 60), (1000, 60)])
 def test_an_unroutable_message_waits_longer_each_time_up_to_a_minute(tries: int, seconds: int) -> None:
-    assert unroutable_wait(tries) == seconds
+    assert next_try_in(tries) == seconds

@@ -53,8 +53,9 @@ class Throttle:
     async def _count(self, key: str, most: int, refusal: str) -> None:
         count, left = self._own.add(key)
         shared = await self._shared.run(("INCR", key), ("EXPIRE", key, self._seconds, "NX"), ("TTL", key))
-        if shared is not None and shared[0] >= count:
+        if shared is not None:  # it knows of good passwords, too, that other replicas have seen
             count, left = shared[0], max(shared[2], 1)
+            self._own.learn(key, count, left)
         if count > most:
             raise Problem(429, refusal, "too-many-attempts", retry_after=math.ceil(left))
 
