@@ -69,7 +69,7 @@ async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers:
     try:
         waiting = await _stop(usecase, cluster)
     except ApiError:
-        if left > 0:
+        if max(left, stopping) > 0:
             raise
         waiting = ""  # Kubernetes deletes them with the resource
     if waiting and max(left, stopping) > 0:

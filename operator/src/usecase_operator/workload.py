@@ -46,20 +46,24 @@ class Workload:
 
 
 def workload(deployment: Object, before: Workload | None = None) -> Workload:
-    """*before*: what the same Deployment said last. Where only its number changed since, the template is no news."""
+    """*before*: what the same Deployment said last. Where only its number changed since, the template is no news; but
+    pods that a number from zero on finds are those that end.
+    """
     metadata, spec, status = deployment["metadata"], deployment.get("spec", {}), deployment.get("status", {})
     conditions = {each["type"]: each for each in status.get("conditions", ())}
     failure = conditions.get("ReplicaFailure", {})
     progress = conditions.get("Progressing", {})
     revision = metadata.get("annotations", {}).get(REVISION)
+    desired, ready = spec.get("replicas", 1), status.get("readyReplicas", 0)
     known = before is not None and before.settled and before.revision == revision
+    known = known and not (before and before.desired == 0 and desired > 0 and ready > 0)
     return Workload(
         revision=revision,
         settled=known or status.get("observedGeneration", 0) >= metadata.get("generation", 0),
-        desired=spec.get("replicas", 1),
+        desired=desired,
         total=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
-        ready=status.get("readyReplicas", 0),
+        ready=ready,
         overdue=progress.get("status") == "False" and progress.get("reason") == reasons.PROGRESS_DEADLINE_EXCEEDED,
         refused=_refusal(failure.get("message", "")) if failure.get("status") == "True" else None,
     )

@@ -47,6 +47,7 @@ def test_another_number_makes_no_template_new() -> None:
     assert workload(deployment(observed=1), before).settled
     assert not workload(deployment(observed=1), replace(before, revision="another")).settled
     assert not workload(deployment(observed=1), replace(before, settled=False)).settled
+    assert not workload(deployment(observed=1), replace(before, desired=0)).settled, "its pods may be those that end"
 
 
 @pytest.mark.parametrize(

@@ -46,15 +46,34 @@ class Kept:
         return self.known or self.consumed
 
 
+@dataclass(slots=True)
+class Asked:
+    """Since when it is asked whether a queue may go, when it was asked last, and since when it is counted empty."""
+
+    first: float
+    last: float
+    empty: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What was asked of the queues of one broker, kept between passes: (vhost, queue) → when, on the monotonic clock.
+    """What was asked of the queues of one broker, kept between passes, by (vhost, queue); on the monotonic clock.
 
-    *first*: whether it may go, for the first time. *in_vain*: for a message, the last time that no answer came.
+    *in_vain*: when a queue was last asked for a message without an answer.
     """
 
-    first: dict[tuple[str, str], float] = field(default_factory=dict)
+    asked: dict[tuple[str, str], Asked] = field(default_factory=dict)
     in_vain: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def begin(self, vhost: str, name: str, now: float) -> Asked:
+        return self.asked.setdefault((vhost, name), Asked(now, now))
+
+    def forget(self, now: float) -> None:
+        """Whoever asks again after a while asks anew: meanwhile the queue may have had another life."""
+        for key in [key for key, each in self.asked.items() if now - each.last > DOUBT_SECONDS]:
+            del self.asked[key]
+        for key in [key for key, when in self.in_vain.items() if now - when > DOUBT_SECONDS]:
+            del self.in_vain[key]
 
 
 async def kept_queues(api: Api, vhost: str, names: Collection[str], looks: Looks) -> list[Kept]:
@@ -62,26 +81,27 @@ async def kept_queues(api: Api, vhost: str, names: Collection[str], looks: Looks
     if not names:
         return []
     now = time.monotonic()
+    looks.forget(now)
     found = await api.get(f"queues/{vhost}?columns=name,messages,consumers,arguments")
     statistics = {each["name"]: each for each in found if each["name"] in names}
+    counted = {name: in_use(each) for name, each in statistics.items()}
     kept: dict[str, Kept] = {}
     for name, each in statistics.items():
-        waited = now - looks.first.setdefault((vhost, name), now)
-        if why := await _why_kept(api, vhost, each, waited, looks):
-            kept[name] = replace(why, waited=waited)
-        else:
-            del looks.first[vhost, name]
+        asked, why = looks.begin(vhost, name, now), counted[name]
+        if each.get("arguments", {}).get(SINGLE):
+            quiet = not any(counted.get(sibling) for sibling in _siblings(name))
+            asked.empty = (now if asked.empty is None else asked.empty) if quiet else None
+            if why is None and (asked.empty is None or now - asked.empty <= DOUBT_SECONDS):
+                why = Kept(name, NOT_COUNTED, known=False)
+        elif why is None or not why.known:
+            # After a restart of the broker a queue at rest has no statistics until somebody looks into it.
+            why = await _look(api, vhost, name, looks) or why
+        if why:
+            kept[name] = replace(why, waited=now - asked.first)
+    ended = time.monotonic()
+    for name in statistics:
+        looks.asked[vhost, name].last = ended
     return together(statistics, kept)
-
-
-async def _why_kept(api: Api, vhost: str, statistics: Mapping[str, Any], waited: float, looks: Looks) -> Kept | None:
-    name, kept = statistics["name"], in_use(statistics)
-    if statistics.get("arguments", {}).get(SINGLE):
-        return kept or (None if waited > DOUBT_SECONDS else Kept(name, NOT_COUNTED, known=False))
-    # After a restart of the broker a queue at rest has no statistics until somebody looks into it.
-    if kept is None or not kept.known:
-        return await _look(api, vhost, name, looks) or kept
-    return kept
 
 
 async def _look(api: Api, vhost: str, name: str, looks: Looks) -> Kept | None:
@@ -116,10 +136,18 @@ def together(names: Collection[str], reasons: Mapping[str, Kept]) -> list[Kept]:
     """Q and Q.retry lead to each other and to Q.dlq: what is kept of them keeps the way its messages take."""
     kept = dict(reasons)
     for name in reasons:
-        base = name.removesuffix(".retry")
         if name.endswith(".dlq"):
             continue
-        for sibling in (base, f"{base}.retry", f"{base}.dlq"):
+        for sibling in (*_siblings(name), f"{_base(name)}.dlq"):
             if sibling in names and sibling not in kept:
                 kept[sibling] = replace(reasons[name], queue=sibling, why=f"{name} needs it")
     return [kept[name] for name in sorted(kept)]
+
+
+def _siblings(name: str) -> tuple[str, str]:
+    """Q and Q.retry, for either of them: messages go to and fro between the two."""
+    return _base(name), f"{_base(name)}.retry"
+
+
+def _base(name: str) -> str:
+    return name.removesuffix(".retry")

@@ -20,7 +20,7 @@ from usecase_postgres_data.domain import next_try_in
 from usecase_postgres_data.lateness import keep_true
 from usecase_postgres_data.store import outbox
 from usecase_postgres_data.store.outbox import Taken
-from usecase_runtime.errors import Unavailable, Unroutable
+from usecase_runtime.errors import NotTaken, Unavailable, Unroutable
 from usecase_runtime.server import unless
 
 BATCH = 500
@@ -90,8 +90,8 @@ async def relay_batch(connection: Connection, publisher: Publisher) -> int:
 
 
 async def _publish(rows: Sequence[Taken], publisher: Publisher) -> tuple[list[Taken], list[Taken]]:
-    """Publish all, WINDOW at a time. Answers what was confirmed, and what was not by a broker that is there: those have
-    to make room for others. Where the broker went away nothing is anybody's fault, and all stays as it is.
+    """Publish all, WINDOW at a time. Answers what was confirmed, and what a broker that is there did not take: those
+    have to make room for others. Where the broker went away nothing is anybody's fault, and all stays as it is.
 
     Copies of one event, to two exchanges, take turns: the client library finds what was returned by its message id, and
     would take the other copy for it.
@@ -113,7 +113,7 @@ async def _publish(rows: Sequence[Taken], publisher: Publisher) -> tuple[list[Ta
                 UNROUTABLE.labels(row.exchange, row.routing_key).inc()
                 _log.error("message is unroutable, kept", event_id=row.event_id, tries=row.tries + 1, reason=str(error))
             except Unavailable as error:
-                if publisher.connected.is_set():
+                if isinstance(error, NotTaken):
                     refused.append(row)
                 _log.warning("message not confirmed, kept", event_id=row.event_id, reason=str(error))
 

@@ -18,7 +18,7 @@ from usecase_contracts.topology import BOT_NOTIFICATIONS_QUEUE, EXCHANGES, TASK_
 from usecase_messaging.publish import Publisher, publisher
 from usecase_postgres_data import relay
 from usecase_postgres_data.database import Pool, connect
-from usecase_runtime.errors import Unavailable
+from usecase_runtime.errors import NotTaken
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ class Refusing:
 
     async def publish(self, exchange: str, routing_key: str, body: bytes, *, message_id: str, headers: Any) -> None:
         if message_id in self._refused:
-            raise Unavailable("the broker did not confirm")
+            raise NotTaken("the broker did not confirm")
         self.taken.append(message_id)
 
 

@@ -1,15 +1,17 @@
 """May a queue go? Unknown is not zero, and messages keep the way back that they need."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from usecase_operator.broker.api import Api
 from usecase_operator.broker.connection import Connection
-from usecase_operator.broker.emptiness import DOUBT_SECONDS, Kept, Looks, in_use, kept_queues, together
+from usecase_operator.broker.emptiness import DOUBT_SECONDS, Asked, Kept, Looks, in_use, kept_queues, together
 
 
 @pytest.mark.parametrize(
@@ -96,10 +98,39 @@ async def test_a_queue_into_which_nobody_may_look_goes_when_zero_was_counted_aft
     looks = Looks()
     async with management(serve) as api:
         (first,) = await kept_queues(api, "v", ["q"], looks)
-        looks.first["v", "q"] -= DOUBT_SECONDS
         assert (first.known, first.lasting) == (False, False)
+        looks.asked["v", "q"].empty = time.monotonic() - DOUBT_SECONDS - 1
         assert await kept_queues(api, "v", ["q"], looks) == []
-        assert looks == Looks(), "nothing is remembered of what has gone"
+
+
+async def test_zero_is_not_believed_while_its_retries_are_on_their_way() -> None:
+    single = {"messages": 0, "consumers": 0, "arguments": {"x-single-active-consumer": True}}
+    statistics: list[dict[str, Any]] = [{"name": "q", **single}, {"name": "q.retry", "messages": 1, "consumers": 0}]
+
+    async def serve(request: web.Request) -> web.Response:
+        return web.json_response(statistics if request.method == "GET" else [])
+
+    looks = Looks()
+    async with management(serve) as api:
+        await kept_queues(api, "v", ["q", "q.retry"], looks)
+        assert looks.asked["v", "q"].empty is None
+        statistics[1]["messages"] = 0
+        kept = await kept_queues(api, "v", ["q", "q.retry"], looks)
+    assert {each.queue for each in kept} == {"q", "q.retry"}, "counted, perhaps, while a message was between the two"
+
+
+async def test_whoever_asks_again_after_a_while_asks_anew() -> None:
+    statistics = {"name": "q", "messages": 1, "consumers": 0}
+
+    async def serve(_: web.Request) -> web.Response:
+        return web.json_response([statistics])
+
+    looks, long_ago = Looks(), time.monotonic() - 1000
+    looks.asked["v", "q"] = looks.asked["v", "gone"] = Asked(long_ago, long_ago, long_ago)
+    async with management(serve) as api:
+        (kept,) = await kept_queues(api, "v", ["q"], looks)
+    assert kept.waited == 0
+    assert set(looks.asked) == {("v", "q")}, "nothing is remembered for ever"
 
 
 async def test_a_look_that_is_refused_leaves_the_queue_unknown_and_hides_no_other() -> None:

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractExchange
-from aio_pika.exceptions import PublishError
+from aio_pika.exceptions import DeliveryError, PublishError
 
 from usecase_messaging.amqp import keep_connected
-from usecase_runtime.errors import Unavailable, Unroutable
+from usecase_runtime.errors import NotTaken, Unavailable, Unroutable
 
 CONFIRM_SECONDS = 10.0
 
@@ -27,7 +27,7 @@ class Publisher:
         """Publish one persistent JSON message and wait for its confirm; many calls may wait at once.
 
         Raises Unroutable, or Unavailable when the broker did not confirm: then it may or may not have the
-        message.
+        message. It is NotTaken, one of its kind, when a broker that is there said no, or nothing for too long.
         """
         if not self.connected.is_set():
             raise Unavailable("not connected to the broker")
@@ -38,6 +38,8 @@ class Publisher:
             await self._exchanges[exchange].publish(message, routing_key, timeout=CONFIRM_SECONDS)
         except PublishError as error:
             raise Unroutable(f"no queue is bound to {exchange} for {routing_key}") from error
+        except (DeliveryError, TimeoutError) as error:
+            raise NotTaken(f"not confirmed: {type(error).__name__}: {error}") from error
         except Exception as error:
             raise Unavailable(f"not confirmed: {type(error).__name__}: {error}") from error
 

@@ -17,6 +17,10 @@ class NotSent(NotDone):
     """No connection came about: the other side never heard of it."""
 
 
+class NotTaken(Unavailable):
+    """A broker that is there did not take a message: it said no, or nothing for too long."""
+
+
 class NotFound(Exception):  # noqa: N818
     """The thing does not exist. Never tried again."""
 
