@@ -129,7 +129,7 @@ def stats(numbers: TaskStats) -> str:
 
 def attached(filename: str, number: int) -> str:
     """The number first: who answers this with another file means that task, whatever the file is called."""
-    return f"📎 #{number}: <b>{escape(cut(filename, 60))}</b> is attached."
+    return f"📎 This is attached to task #{number}: <b>{escape(cut(filename, 60))}</b>"
 
 
 def too_large(limit: int) -> str:
