@@ -215,12 +215,11 @@ async def _refused(
     broker: messaging.Outcome | None = None,
 ) -> Report:
     """Of a spec that can't be carried out only the stop is. Raises `ApiError`."""
-    if not usecase.suspended_by or refused.reason == reasons.API_UNAVAILABLE:  # which is over in a moment
-        return refused_whole(usecase, before, refused, now, broker)
-    # KEDA would start again what is stopped here; what goes on gets it back.
-    await cluster.prune(usecase, {key for key in cluster.children(usecase) if key[0] != "ScaledObject"})
-    stopped = replace(before, components=await workloads.stop(usecase, before, cluster, now))
-    return refused_whole(usecase, stopped, refused, now, broker)
+    if usecase.suspended_by and refused.reason != reasons.API_UNAVAILABLE:  # which is over in a moment
+        # KEDA would start again what is stopped here; what goes on gets it back.
+        await cluster.prune(usecase, {key for key in cluster.children(usecase) if key[0] != "ScaledObject"})
+        before = replace(before, components=await workloads.stop(usecase, before, cluster, now))
+    return refused_whole(usecase, before, refused, now, broker)
 
 
 def refused_whole(

@@ -64,16 +64,18 @@ async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers:
             return Ended(True)
         return Ended(True, events=(skipped(usecase, "what the use case made is left by --cascade=orphan"),))
     deleting = _seconds_deleting(usecase, now)
-    left, stopping = usecase.spec.deletion_policy.broker_timeout_seconds - deleting, _stop_seconds(usecase) - deleting
+    left = usecase.spec.deletion_policy.broker_timeout_seconds - deleting
+    stopping = _stop_seconds(usecase) - deleting
+    pods_left = max(left, stopping)
     # 1. Pods first: who is used is stopped after who uses it.
     try:
         waiting = await _stop(usecase, cluster)
     except ApiError:
-        if max(left, stopping) > 0:
+        if pods_left > 0:
             raise
         waiting = ""  # Kubernetes deletes them with the resource
-    if waiting and max(left, stopping) > 0:
-        return Ended(False, min(max(left, stopping), 30.0), waiting_for=waiting)
+    if waiting and pods_left > 0:
+        return Ended(False, min(pods_left, 30.0), waiting_for=waiting)
     # 2. Then what they spoke through.
     patience = COUNT_SECONDS if max(left, stopping + COUNT_SECONDS) > 0 else 0.0
     try:

@@ -55,8 +55,12 @@ def workload(deployment: Object, before: Workload | None = None) -> Workload:
     progress = conditions.get("Progressing", {})
     revision = metadata.get("annotations", {}).get(REVISION)
     desired, ready = spec.get("replicas", 1), status.get("readyReplicas", 0)
-    known = before is not None and before.settled and before.revision == revision
-    known = known and not (before and before.desired == 0 and desired > 0 and ready > 0)
+    known = (
+        before is not None
+        and before.settled
+        and before.revision == revision
+        and not (before.desired == 0 < desired and ready > 0)
+    )
     return Workload(
         revision=revision,
         settled=known or status.get("observedGeneration", 0) >= metadata.get("generation", 0),

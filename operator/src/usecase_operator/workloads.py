@@ -71,11 +71,9 @@ async def stop(usecase: UseCase, before: Status, cluster: Cluster, now: str) -> 
 async def _stop(
     usecase: UseCase, component: Component, previous: ComponentStatus | None, cluster: Cluster, now: str
 ) -> ComponentStatus:
-    name = child_name(usecase, component.name)
-    child = cluster.children(usecase).get(("Deployment", name))
-    found = child.said if child and isinstance(child.said, Workload) else None
+    _, found = _deployment(usecase, component.name, cluster)
     if found and found.desired:
-        metadata = {"namespace": usecase.namespace, "name": name}
+        metadata = {"namespace": usecase.namespace, "name": child_name(usecase, component.name)}
         await cluster.scale({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata}, 0)
     mode = effective_mode(component, keda=cluster.keda)
     numbers = report(
@@ -105,7 +103,7 @@ async def _start(
     name, manifest = component.name, plan.deployments[component.name]
     previous, suspended = plan.before.component(name), bool(usecase.suspended_by)
     mode = effective_mode(component, keda=cluster.keda)
-    _, live = _deployment(usecase, manifest, cluster)
+    _, live = _deployment(usecase, name, cluster)
     revision = manifest["metadata"]["annotations"][REVISION]
     ready = {each.name for each in done if each.state in UP}
     failed = {each.name for each in done if each.state == "Failed"}
@@ -130,7 +128,7 @@ async def _start(
                 unwritten = False
         except (Retry, Stuck, ApiError) as error:
             run.failed(error, f"Deployment {manifest['metadata']['name']}")
-    child, found = _deployment(usecase, manifest, cluster)
+    child, found = _deployment(usecase, name, cluster)
     numbers = report(
         component,
         mode,
@@ -151,6 +149,6 @@ def _stays(*, live: int | None) -> None:
     """A `Number`: nobody's turn to write one."""
 
 
-def _deployment(usecase: UseCase, manifest: Manifest, cluster: Cluster) -> tuple[Child | None, Workload | None]:
-    child = cluster.children(usecase).get(("Deployment", manifest["metadata"]["name"]))
+def _deployment(usecase: UseCase, component: str, cluster: Cluster) -> tuple[Child | None, Workload | None]:
+    child = cluster.children(usecase).get(("Deployment", child_name(usecase, component)))
     return child, child.said if child and isinstance(child.said, Workload) else None

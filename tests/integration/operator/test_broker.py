@@ -128,16 +128,18 @@ async def test_a_vhost_somebody_else_made_is_not_ours(broker: Broker, vhost: str
     assert not_ours(wanted(vhost), await broker.observe(vhost, fresh=True), UID) == [f"vhost {vhost}"]
 
 
-async def dropped(broker: Broker, vhost: str, policy: Any) -> Mapping[str, str]:
+async def dropped(
+    broker: Broker, vhost: str, policy: Any, topology: Topology | None = None, seconds: float = 20
+) -> Mapping[str, str]:
     """Drop everything but the vhost by *policy*; what was kept and why. Waits until the broker has counted."""
-    inventory = Inventory.of(wanted(vhost))
+    inventory = Inventory.of(topology or wanted(vhost))
 
     async def kept() -> Any:
         found = await broker.observe(vhost, fresh=True)
         stays = await broker.drop(diff(Topology(), found, inventory, UID), found, policy)
         return (stays,) if all(each.known for each in stays) else None
 
-    (stays,) = await eventually(kept, 20, "the broker counts the queues")
+    (stays,) = await eventually(kept, seconds, "the broker counts the queues")
     return {each.queue: each.why for each in stays}
 
 
@@ -169,20 +171,11 @@ async def test_an_empty_queue_into_which_nobody_may_look_is_deleted_and_a_full_o
     """RabbitMQ refuses basic.get on a queue with a single active consumer."""
     single = {**QUORUM, "x-single-active-consumer": True}
     topology = wanted(vhost)
-    queues = {name: Queue(name, single if name == "q" else QUORUM) for name in ("q", "full", "q.dlq", "q.retry")}
-    queues["full"] = Queue("full", single)
-    topology = replace(topology, queues=queues)
+    singles = {name: Queue(name, single) for name in ("q", "full")}
+    topology = replace(topology, queues={**topology.queues, **singles})
     await settle(broker, topology, Inventory())
     await publish(broker, vhost, "full")
-    inventory = Inventory.of(topology)
-
-    async def kept() -> Any:
-        found = await broker.observe(vhost, fresh=True)
-        stays = await broker.drop(diff(Topology(), found, inventory, UID), found, "DeleteIfEmpty")
-        return (stays,) if all(each.known for each in stays) else None
-
-    (stays,) = await eventually(kept, 30, "the broker counts the queues")
-    assert [each.queue for each in stays] == ["full"]
+    assert list(await dropped(broker, vhost, "DeleteIfEmpty", topology, 30)) == ["full"]
     assert set((await broker.observe(vhost, fresh=True)).queues) == {"full"}
 
 

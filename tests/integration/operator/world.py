@@ -79,16 +79,15 @@ class World:
 
     def notes(self, name: str, reason: str) -> list[str]:
         """What the Kubernetes Events about the UseCase say that have this reason."""
-        return [each["note"] for each in self._events(name) if each["reason"] == reason]
+        return [each["note"] for each in self._events(name, reason)]
 
     def times_told(self, name: str, reason: str) -> int:
         """How often Kubernetes Events of this reason were posted about the UseCase, repetitions counted."""
-        found = [each for each in self._events(name) if each["reason"] == reason]
-        return sum((each.get("series") or {}).get("count", 1) for each in found)
+        return sum((each.get("series") or {}).get("count", 1) for each in self._events(name, reason))
 
-    def _events(self, name: str) -> list[dict[str, Any]]:
+    def _events(self, name: str, reason: str | None = None) -> list[dict[str, Any]]:
         found = self.get("events.events.k8s.io")["items"]
-        return [each for each in found if each["regarding"]["name"] == name]
+        return [each for each in found if each["regarding"]["name"] == name and reason in (None, each["reason"])]
 
     def delete(self, name: str, timeout: str = "60s") -> None:
         self.kubectl("delete", "usecase", name, f"--timeout={timeout}")

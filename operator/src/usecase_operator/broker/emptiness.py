@@ -65,9 +65,6 @@ class Looks:
     asked: dict[tuple[str, str], Asked] = field(default_factory=dict)
     in_vain: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def begin(self, vhost: str, name: str, now: float) -> Asked:
-        return self.asked.setdefault((vhost, name), Asked(now, now))
-
     def forget(self, now: float) -> None:
         """Whoever asks again after a while asks anew: meanwhile the queue may have had another life."""
         for key in [key for key, each in self.asked.items() if now - each.last > DOUBT_SECONDS]:
@@ -87,12 +84,11 @@ async def kept_queues(api: Api, vhost: str, names: Collection[str], looks: Looks
     counted = {name: in_use(each) for name, each in statistics.items()}
     kept: dict[str, Kept] = {}
     for name, each in statistics.items():
-        asked, why = looks.begin(vhost, name, now), counted[name]
+        asked, why = looks.asked.setdefault((vhost, name), Asked(now, now)), counted[name]
         if each.get("arguments", {}).get(SINGLE):
             quiet = not any(counted.get(sibling) for sibling in _siblings(name))
-            asked.empty = (now if asked.empty is None else asked.empty) if quiet else None
-            if why is None and (asked.empty is None or now - asked.empty <= DOUBT_SECONDS):
-                why = Kept(name, NOT_COUNTED, known=False)
+            doubt = _doubt(name, asked, now, quiet=quiet)
+            why = why or doubt
         elif why is None or not why.known:
             # After a restart of the broker a queue at rest has no statistics until somebody looks into it.
             why = await _look(api, vhost, name, looks) or why
@@ -102,6 +98,17 @@ async def kept_queues(api: Api, vhost: str, names: Collection[str], looks: Looks
     for name in statistics:
         looks.asked[vhost, name].last = ended
     return together(statistics, kept)
+
+
+def _doubt(name: str, asked: Asked, now: float, *, quiet: bool) -> Kept | None:
+    """Of a queue that is counted empty and that nobody may look into. *quiet*: its retries are counted empty, too."""
+    if not quiet:
+        asked.empty = None
+    elif asked.empty is None:
+        asked.empty = now
+    if asked.empty is None or now - asked.empty <= DOUBT_SECONDS:
+        return Kept(name, NOT_COUNTED, known=False)
+    return None
 
 
 async def _look(api: Api, vhost: str, name: str, looks: Looks) -> Kept | None:

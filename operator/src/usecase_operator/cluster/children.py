@@ -79,13 +79,14 @@ class Children:
         owner, key = intern(owner), (intern(obj["kind"]), metadata["name"])
         children = self._owned.setdefault(owner, {})
         before = children.get(key)
-        after = _child(obj, before.said if before and before.uid == metadata["uid"] else None)
-        if before and before.uid == after.uid:
-            if before.version >= after.version:
+        same = before if before and before.uid == metadata["uid"] else None
+        after = _child(obj, same.said if same else None)
+        if same:
+            if same.version >= after.version:
                 return
-            if before.fields == after.fields:
-                after.fields, after.checked = before.fields, before.checked
-            after.dismissed = before.dismissed
+            if same.fields == after.fields:
+                after.fields, after.checked = same.fields, same.checked
+            after.dismissed = same.dismissed
         elif owner in self._lost:
             self._lost[owner].discard(key)
         children[key] = after

@@ -119,6 +119,20 @@ async def test_zero_is_not_believed_while_its_retries_are_on_their_way() -> None
     assert {each.queue for each in kept} == {"q", "q.retry"}, "counted, perhaps, while a message was between the two"
 
 
+async def test_a_zero_from_before_a_message_came_counts_for_nothing() -> None:
+    statistics = {"name": "q", "messages": 0, "consumers": 0, "arguments": {"x-single-active-consumer": True}}
+
+    async def serve(_: web.Request) -> web.Response:
+        return web.json_response([statistics])
+
+    looks = Looks()
+    async with management(serve) as api:
+        await kept_queues(api, "v", ["q"], looks)
+        statistics["messages"] = 1
+        await kept_queues(api, "v", ["q"], looks)
+    assert looks.asked["v", "q"].empty is None
+
+
 async def test_whoever_asks_again_after_a_while_asks_anew() -> None:
     statistics = {"name": "q", "messages": 1, "consumers": 0}
 
