@@ -259,7 +259,7 @@ async def test_a_deleted_queue_makes_unready_and_a_new_one_ready(vhost: Vhost) -
         await until(lambda: readiness.missing(), 20, expected={})
         await publish(vhost, b"after")
         await until(lambda: handler.bodies)
-    assert vhost.consumers(QUEUE) == 0
+    await until(lambda: vhost.consumers(QUEUE), 20, expected=0)
 
 
 async def test_a_missing_retry_queue_loses_nothing(vhost: Vhost) -> None:
