@@ -17,7 +17,7 @@ from usecase_operator.graph import start_order
 from usecase_operator.metadata import KIND, Manifest
 from usecase_operator.model import UseCase, parse
 from usecase_operator.offline import RefusedError, admitted, crd, schema_of
-from usecase_operator.render import Given, render
+from usecase_operator.render import Given, ScalerAccess, render
 
 MADE_LATER = "(made by the operator)"
 
@@ -62,6 +62,6 @@ def stand_in(usecase: UseCase, *, keda: bool) -> Given:
     """What the reconcile would hand in, told in words."""
     return Given(
         amqp_uris={component.name: MADE_LATER for component in usecase.spec.components},
-        scaler_host=MADE_LATER,
+        scaler=ScalerAccess(MADE_LATER, None),
         keda=keda,
     )

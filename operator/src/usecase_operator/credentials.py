@@ -14,6 +14,7 @@ from usecase_operator.cluster.children import Child, Key
 from usecase_operator.metadata import child_name
 from usecase_operator.model import UseCase
 from usecase_operator.render import keda
+from usecase_operator.render.given import ScalerAccess
 from usecase_operator.topology.desired import component_users, needs_scaler
 from usecase_operator.topology.ownership import scaler_name, vhost_name
 from usecase_operator.topology.passwords import hashed, is_made, new_password
@@ -21,17 +22,20 @@ from usecase_operator.topology.passwords import hashed, is_made, new_password
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """*uris*: component → AMQP URI. *scaler_host*: KEDA's management URI. *hashes*: broker user → password hash."""
+    """*uris*: component → AMQP URI. *scaler*: KEDA's way in. *hashes*: broker user → password hash."""
 
     uris: Mapping[str, str]
-    scaler_host: str | None
+    scaler: ScalerAccess | None
     hashes: Mapping[str, str]
 
 
 def kept(usecase: UseCase, children: Mapping[Key, Child]) -> Credentials:
-    """What the Secrets hold now: what pods go on with while the broker, or the way to it, is not known."""
+    """What the Secrets hold now: what pods go on with while the broker, or the way to it, is not known.
+
+    KEDA's Secret is not rendered from it: it stays as it is.
+    """
     uris = {name: uri for name in component_users(usecase) if (uri := _value(children, _amqp_secret(usecase, name)))}
-    return Credentials(uris, _value(children, keda.keda_name(usecase)), {})
+    return Credentials(uris, None, {})
 
 
 def credentials(usecase: UseCase, connection: Connection, children: Mapping[Key, Child]) -> Credentials:
@@ -44,24 +48,26 @@ def credentials(usecase: UseCase, connection: Connection, children: Mapping[Key,
         password = _password(before.uris.get(component)) or new_password()
         uris[component] = connection.uri(user, password, vhost, tls=bool(rabbitmq and rabbitmq.tls))
         hashes[user] = hashed(password)
-    host = None
+    scaler = None
     if needs_scaler(usecase):
-        user, password = scaler_name(usecase.namespace, usecase.name), _password(before.scaler_host) or new_password()
+        user = scaler_name(usecase.namespace, usecase.name)
+        password = _password(_value(children, keda.keda_name(usecase))) or new_password()
         hashes[user] = hashed(password)
         url = urlsplit(connection.management)
         host = f"{url.scheme}://{user}:{password}@{url.netloc}{url.path}/{quote(vhost, safe='')}"
-    return Credentials(uris, host, hashes)
+        scaler = ScalerAccess(host, connection.ca)
+    return Credentials(uris, scaler, hashes)
 
 
 def stored(made: Credentials, usecase: UseCase, children: Mapping[Key, Child]) -> Credentials:
     """Of *made* what stands in a Secret of ours by now; the rest nobody would know again in the next pass."""
     there = kept(usecase, children)
     uris = {name: uri for name, uri in made.uris.items() if there.uris.get(name) == uri}
-    host = made.scaler_host if made.scaler_host == there.scaler_host else None
+    scaler = made.scaler if made.scaler and made.scaler.host == _value(children, keda.keda_name(usecase)) else None
     users = {component_users(usecase)[name] for name in uris}
-    if host:
+    if scaler:
         users.add(scaler_name(usecase.namespace, usecase.name))
-    return Credentials(uris, host, {user: value for user, value in made.hashes.items() if user in users})
+    return Credentials(uris, scaler, {user: value for user, value in made.hashes.items() if user in users})
 
 
 def _amqp_secret(usecase: UseCase, component: str) -> str:

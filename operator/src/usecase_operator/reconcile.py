@@ -78,7 +78,7 @@ async def reconcile(
     digests, missing = _read_references(usecase, secrets)
     credentials = broker.credentials
     try:
-        manifests = render(usecase, Given(credentials.uris, credentials.scaler_host, digests, cluster.keda))
+        manifests = render(usecase, Given(credentials.uris, credentials.scaler, digests, cluster.keda))
     except Stuck as refused:
         return await _refused(usecase, before, refused, cluster, now, broker)
 
@@ -128,7 +128,7 @@ async def _broker(
     run: Pass,
 ) -> messaging.Outcome:
     async def store(made: Credentials) -> Credentials:
-        given = Given(made.uris, made.scaler_host, keda=cluster.keda)
+        given = Given(made.uris, made.scaler, keda=cluster.keda)
         await apply(usecase, broker_secrets(usecase, given), cluster, run)
         return credentials_of.stored(made, usecase, cluster.children(usecase))
 

@@ -9,7 +9,7 @@ from usecase_operator.model import Component, UseCase
 from usecase_operator.render.autoscaler import autoscaler
 from usecase_operator.render.deployment import deployment
 from usecase_operator.render.disruption import disruption_budget
-from usecase_operator.render.given import Given
+from usecase_operator.render.given import Given, ScalerAccess
 from usecase_operator.render.ingress import ingress
 from usecase_operator.render.keda import scaled_object, scaler_secret, trigger_authentication
 from usecase_operator.render.networkpolicy import network_policy
@@ -17,7 +17,7 @@ from usecase_operator.render.secret import amqp_secret
 from usecase_operator.render.service import service
 from usecase_operator.render.serviceaccount import service_account
 
-__all__ = ["ORDER", "Given", "broker_secrets", "render"]
+__all__ = ["ORDER", "Given", "ScalerAccess", "broker_secrets", "render"]
 
 ORDER = (
     "ServiceAccount",

@@ -17,6 +17,9 @@ IDLE_SECONDS = 300
 """How long a queue must be empty before the last pod goes (KEDA's own default)."""
 PAUSED = "autoscaling.keda.sh/paused"
 HOST_KEY = "host"
+# Parameters of KEDA's RabbitMQ scaler that may only come from a Secret, each under its own name. All are always there,
+# so that nobody has to know the broker to write what reads them.
+SCALER_KEYS = (HOST_KEY, "tls", "ca")
 
 
 def needs_scaler(usecase: UseCase) -> bool:
@@ -29,9 +32,11 @@ def keda_name(usecase: UseCase) -> str:
 
 
 def scaler_secret(usecase: UseCase, given: Given) -> Manifest | None:
-    if not needs_scaler(usecase) or given.scaler_host is None:
+    if not needs_scaler(usecase) or given.scaler is None:
         return None
-    return opaque_secret(usecase, keda_name(usecase), {HOST_KEY: given.scaler_host})
+    # KEDA asks for `tls: enable` to look at `ca`; without, it trusts for https what its image trusts.
+    trust = {"tls": "enable", "ca": given.scaler.ca} if given.scaler.ca else {"tls": "disable", "ca": ""}
+    return opaque_secret(usecase, keda_name(usecase), {HOST_KEY: given.scaler.host, **trust})
 
 
 def trigger_authentication(usecase: UseCase, given: Given) -> Manifest | None:
@@ -43,7 +48,7 @@ def trigger_authentication(usecase: UseCase, given: Given) -> Manifest | None:
         "keda.sh/v1alpha1",
         "TriggerAuthentication",
         name=name,
-        spec={"secretTargetRef": [{"parameter": "host", "name": name, "key": HOST_KEY}]},
+        spec={"secretTargetRef": [{"parameter": key, "name": name, "key": key} for key in SCALER_KEYS]},
     )
 
 

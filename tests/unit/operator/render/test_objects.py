@@ -1,13 +1,14 @@
 """Services, Deployments, autoscalers, KEDA, Ingress and Secrets, one by one."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from usecase_operator.metadata import Manifest
 from usecase_operator.model import UseCase
-from usecase_operator.render import Given, render
+from usecase_operator.render import Given, ScalerAccess, render
 from usecase_operator.render.secret import references
 from usecases import STORE, component, make_usecase
 
@@ -18,7 +19,9 @@ QUEUE_SCALED = component(
     scaling={"mode": "Queue", "min": 0, "max": 8, "queue": {"name": "jobs", "messagesPerReplica": 20}},
 )
 WITH_KEDA = Given(
-    keda=True, scaler_host="http://u:p@broker:15672/prod.shop", amqp_uris={"worker": "amqp://u:p@broker/v"}
+    keda=True,
+    scaler=ScalerAccess("http://u:p@broker:15672/prod.shop", None),
+    amqp_uris={"worker": "amqp://u:p@broker/v"},
 )
 
 
@@ -159,14 +162,25 @@ def test_pods_are_taken_away_at_once_where_it_says_0_and_as_kubernetes_does_wher
     assert "advanced" not in spec("ScaledObject", make_usecase(QUEUE_SCALED), WITH_KEDA)
 
 
-def test_keda_gets_its_own_way_in() -> None:
-    usecase = make_usecase(QUEUE_SCALED)
-    found = {each["metadata"]["name"]: each for each in render(usecase, WITH_KEDA) if each["kind"] == "Secret"}
+@pytest.mark.parametrize(
+    ("ca", "tls"), [pytest.param(None, "disable", id="KEDA's own trust"), pytest.param("PEM", "enable", id="own CA")]
+)
+def test_keda_gets_its_own_way_in_and_whom_to_trust(ca: str | None, tls: str) -> None:
+    usecase, given = make_usecase(QUEUE_SCALED), replace(WITH_KEDA, scaler=ScalerAccess("http://u:p@broker/v", ca))
+    found = {each["metadata"]["name"]: each for each in render(usecase, given) if each["kind"] == "Secret"}
 
-    assert base64.b64decode(found["shop-keda"]["data"]["host"]) == b"http://u:p@broker:15672/prod.shop"
-    assert spec("TriggerAuthentication", usecase, WITH_KEDA) == {
-        "secretTargetRef": [{"parameter": "host", "name": "shop-keda", "key": "host"}]
+    data = {key: base64.b64decode(value).decode() for key, value in found["shop-keda"]["data"].items()}
+    assert data == {"host": "http://u:p@broker/v", "tls": tls, "ca": ca or ""}
+    assert spec("TriggerAuthentication", usecase, given) == {
+        "secretTargetRef": [{"parameter": key, "name": "shop-keda", "key": key} for key in ("host", "tls", "ca")]
     }
+
+
+def test_what_keda_reads_stays_while_the_broker_is_not_known() -> None:
+    names = {each["metadata"]["name"] for each in render(make_usecase(QUEUE_SCALED), replace(WITH_KEDA, scaler=None))}
+
+    assert "shop-keda" in names  # what reads it
+    assert not one("Secret", make_usecase(QUEUE_SCALED), Given(keda=True))
 
 
 def test_without_keda_its_kinds_are_left_out() -> None:
