@@ -123,6 +123,9 @@ def test_two_stacks_have_two_dashboards(render: Render) -> None:
     shown = [json.loads(text) for each in (first, second) for text in each.values()]
     assert len({each["uid"] for each in shown}) == len({each["title"] for each in shown}) == 2
     assert all(len(each["uid"]) <= 40 for each in shown)
+    for name, each in zip(("demo", "next"), shown, strict=True):
+        asked = [target["expr"] for panel in each["panels"] for target in panel["targets"]]
+        assert all(f'{{namespace="apps",app_kubernetes_io_instance="{name}"' in expression for expression in asked)
 
 
 @both

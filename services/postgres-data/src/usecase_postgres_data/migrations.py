@@ -8,8 +8,9 @@ import asyncio
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 import structlog
@@ -17,6 +18,9 @@ import structlog
 from usecase_postgres_data.database import OUTAGE, Connection, Pool, Queryable, connect
 
 FOLDER = Path(__file__).parent / "migrations"
+# Variables of libpq and OpenSSL that asyncpg and dbmate's driver both read.
+TRUST = ("PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+CHECKED = ("verify-ca", "verify-full")
 ADVISORY_LOCK = 0x75736563617365  # "usecase"
 _log = structlog.get_logger()
 
@@ -69,7 +73,7 @@ async def _migrate_alone(connection: Connection, dsn: str) -> None:
     encrypted = await connection.fetchval("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
     process = await asyncio.create_subprocess_exec(
         *(dbmate(), "--migrations-dir", str(FOLDER), "--no-dump-schema", "migrate"),
-        env={"DATABASE_URL": for_dbmate(dsn, encrypted=encrypted)},
+        env={"DATABASE_URL": for_dbmate(dsn, os.environ, encrypted=encrypted), **trust(os.environ)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -91,12 +95,17 @@ def dbmate() -> str:
     return found
 
 
-def for_dbmate(dsn: str, *, encrypted: bool) -> str:
-    """The same address for a driver that does not try both ways: it is told whether our connection is
-    encrypted.
+def for_dbmate(dsn: str, environment: Mapping[str, str], *, encrypted: bool) -> str:
+    """The same address for a driver that does not try both ways: it is told whether our connection is encrypted, or to
+    check the server's certificate where that is asked for.
     """
     parts = urlsplit(dsn)
-    if "sslmode" in parse_qs(parts.query):
-        return dsn
-    mode = f"sslmode={'require' if encrypted else 'disable'}"
-    return urlunsplit(parts._replace(scheme="postgres", query="&".join(filter(None, (parts.query, mode)))))
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    asked = query.get("sslmode") or environment.get("PGSSLMODE")
+    query["sslmode"] = asked if asked in CHECKED else "require" if encrypted else "disable"
+    return urlunsplit(parts._replace(scheme="postgres", query=urlencode(query, safe="/")))
+
+
+def trust(environment: Mapping[str, str]) -> dict[str, str]:
+    """Whom our own connection trusts and what it shows of itself, for dbmate's: it gets nothing else of ours."""
+    return {name: environment[name] for name in TRUST if name in environment}
