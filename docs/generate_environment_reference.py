@@ -41,6 +41,11 @@ OPERATOR = {
     ),
     "OPS_PORT": ("9090", "Port of `/healthz`, `/readyz` and `/metrics`."),
     "LOG_LEVEL": ("INFO", "DEBUG, INFO, WARNING or ERROR."),
+    "DNS_SERVERS": (
+        "",
+        "Addresses that pods ask for names, separated by commas; every component's policy lets them through on port 53."
+        " Empty: those of its own pod, or none outside of one.",
+    ),
     "KUBECONFIG": ("", "Outside of a pod: the file with the cluster's address."),
     "KUBECONTEXT": ("", "Outside of a pod: the context in that file."),
 }

@@ -34,9 +34,12 @@ def kwok(kind: Kind, go: Go) -> None:
     module = go.module(pins.KWOK)
     with kind.progress.step("KWOK on the cluster", "10 s"):
         kind.kubectl("apply", "--server-side", "--force-conflicts", "--kustomize", str(module / "kustomize" / "crd"))
-        _chart(kind, "kwok", module / "charts" / "kwok", {"image.tag": pins.KWOK.version})
         _chart(kind, "kwok-stages", module / "charts" / "stage-fast", {})
-        kind.kubectl("--namespace", "kube-system", "rollout", "status", "deployment", "--selector=app=kwok-controller")
+        _chart(kind, "kwok", module / "charts" / "kwok", {"image.tag": pins.KWOK.version})
+        # By its name: a selector that finds none is content. Pods of a node that is older than the controller's start
+        # were seen to stay Pending.
+        controller = ["rollout", "status", "deployment/kwok-controller", "--timeout=120s"]
+        kind.kubectl("--namespace", "kube-system", *controller)
 
 
 def _image(kind: Kind, go: Go, program: Program, command: str, image: str, target: str) -> str:

@@ -17,6 +17,7 @@ from cluster.progress import Progress
 START_SECONDS = 60
 ANSWER_SECONDS = 10
 PID_FILE = Path("/var/run/docker.pid")
+OWN_STATUS = Path("/proc/self/status")
 APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=300")
 NO_QUESTIONS = {"DEBIAN_FRONTEND": "noninteractive"}
 RUNTIME = Path(__file__).parent / "runc-bounded"
@@ -137,7 +138,9 @@ def _runtime(cache: Path) -> Path:
 
 def bounded() -> bool:
     """Whether this host's capability bound is narrower than what Docker gives a privileged container."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+    if not OWN_STATUS.exists():  # no Linux
+        return False
+    for line in OWN_STATUS.read_text().splitlines():
         if line.startswith("CapBnd:"):
             return not int(line.split()[1], 16) & SYS_RESOURCE
     return False

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.fixtures import Cluster
-from e2e.charts import home_of, operator, restrict, tasks
+from e2e.charts import TAKE, home_of, operator, operator_values, restrict, tasks
+from integration.operator.world import World
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,3 +35,11 @@ def place(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     finally:
         for name in (home_of(place), place):
             cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def apps(cluster: Cluster, place: str) -> Iterator[World]:
+    """A namespace with restricted pods that an installed operator serves."""
+    operator(cluster, home_of(place)).install(operator_values(cluster, place), *TAKE)
+    yield World(cluster, place)
+    cluster.kubectl("--namespace", place, "delete", "usecases", "--all", "--timeout=120s")

@@ -1,22 +1,13 @@
 """What somebody does with the operator as the chart installs it: create, scale, roll, break, heal, suspend, delete."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
-from e2e.charts import TAKE, home_of, operator, operator_values
+from e2e.charts import home_of
 from integration.operator.world import World
-
-
-@pytest.fixture
-def apps(cluster: Cluster, place: str) -> Iterator[World]:
-    """A namespace with restricted pods that an installed operator serves."""
-    operator(cluster, home_of(place)).install(operator_values(cluster, place), *TAKE)
-    yield World(cluster, place)
-    cluster.kubectl("--namespace", place, "delete", "usecases", "--all", "--timeout=120s")
 
 
 def shop(**back: Any) -> tuple[dict[str, Any], ...]:

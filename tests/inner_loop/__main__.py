@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
 def up() -> int:
     """Everything, until Ctrl-C; one stream of log lines."""
     usecase, ports = plan.example(), Ports(os.environ)
-    running.refuse_taken(_services(ports, dict.fromkeys(plan.BACKENDS, ""), ""))
+    running.refuse_taken(plan.doors(_services(ports, dict.fromkeys(plan.BACKENDS, ""), ""), ports))
     with running.containers(ports) as found:
         topology.declare(found["rabbitmq"].management, usecase)
         stores = {name: server.uri for name, server in found.items()}
@@ -42,7 +42,7 @@ def detach() -> int:
     """The same in the background; returns when all six are ready."""
     ports = Ports(os.environ)
     services = _services(ports, dict.fromkeys(plan.BACKENDS, ""), "")
-    running.refuse_taken(services)
+    running.refuse_taken(plan.doors(services, ports))
     running.detach(services, ports)
     _say_where(services)
     print(f"log: {running.LOG.relative_to(plan.ROOT)} · end it with: make services-down")
@@ -55,8 +55,8 @@ def down() -> int:
 
 
 def _services(ports: Ports, stores: dict[str, str], broker: str) -> list[Service]:
-    chosen = {name: value for name, value in dotenv_values(plan.ROOT / "services/.env").items() if value}
-    return plan.services(plan.example(), ports, stores, broker, chosen)
+    own, example = (dotenv_values(plan.ROOT / "services" / name) for name in (".env", ".env.example"))
+    return plan.services(plan.example(), ports, stores, broker, plan.chosen(own, example))
 
 
 def _say_where(services: list[Service]) -> None:

@@ -4,7 +4,7 @@ Called by `__main__`; knows neither Docker nor how processes are run.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +20,8 @@ FIRST_OPS_PORT = 9090
 BOT_API_PORT = 8081
 SECRETS = "task-management-secrets"
 BACKENDS = {"rabbitmq": 5672, "postgres": 5432, "redis": 6379, "mongodb": 27017}
+MANAGEMENT = "rabbitmq-management"
+MANAGEMENT_PORT = 15672
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class Service:
     @property
     def command(self) -> str:
         return f"{sys.executable} -m {self.module}"
+
+
+@dataclass(frozen=True)
+class Door:
+    """A port of this machine that the loop listens on: for whom, and the variable that moves it."""
+
+    port: int
+    name: str
+    variable: str
 
 
 class Ports:
@@ -56,6 +67,14 @@ class Ports:
         return int(text)
 
 
+def chosen(own: Mapping[str, str | None], example: Mapping[str, str | None]) -> dict[str, str]:
+    """What a developer sets: lines of services/.env that hold something, and something else than services/.env.example.
+
+    A copy of the example so changes nothing: its addresses and its token are nobody's.
+    """
+    return {name: value for name, value in own.items() if value and value != example.get(name)}
+
+
 def example() -> UseCase:
     """The reference use case, as the API server would have stored it."""
     (usecase,) = usecases(EXAMPLE.read_text(), "default")
@@ -68,7 +87,7 @@ def services(
     """The processes, in the order of the example.
 
     *stores*: name of a store → its address here. *broker*: the AMQP URL of everybody. *chosen*: what the developer
-    sets (services/.env); it wins over what the example says plainly, never over an address that follows from here.
+    sets (`chosen`); it wins over what the example says plainly, never over an address that follows from here.
     """
     urls = {
         f"http://{child_name(usecase, each.name)}:{each.http.port}": _url(ports.http(each.name, each.http.port))
@@ -112,6 +131,21 @@ def _service(
         said |= {"BOT_TOKEN": "1:demo", "BOT_API_SERVER": _url(ports.http("bot-api", BOT_API_PORT))}
     module = f"usecase_{component.name.replace('-', '_')}"
     return Service(component.name, module, port, ops, {**said, **chosen, **fixed})
+
+
+def doors(services: Sequence[Service], ports: Ports) -> list[Door]:
+    """What the services listen on, and the Bot API server where it is ours."""
+    found = [Door(each.ops_port, each.name, f"OPS_PORT_{_upper(each.name)}") for each in services]
+    found += [Door(each.port, each.name, f"PORT_{_upper(each.name)}") for each in services if each.port]
+    if any(names_a_bot_of_ours(each) for each in services):
+        found.append(Door(ports.http("bot-api", BOT_API_PORT), "bot-api", "PORT_BOT_API"))
+    return found
+
+
+def backend_doors(ports: Ports) -> list[Door]:
+    """What the backends listen on."""
+    usual = {**BACKENDS, MANAGEMENT: MANAGEMENT_PORT}
+    return [Door(ports.http(name, port), name, f"PORT_{_upper(name)}") for name, port in usual.items()]
 
 
 def _secret(variable: Variable) -> str | None:

@@ -16,7 +16,7 @@ from honcho.manager import Manager
 
 from cluster import backends
 from cluster.errors import ClusterError
-from inner_loop.plan import BACKENDS, ROOT, Ports, Service
+from inner_loop.plan import BACKENDS, MANAGEMENT, MANAGEMENT_PORT, ROOT, Door, Ports, Service, backend_doors
 
 SOURCES = [*ROOT.glob("services/*/src"), *ROOT.glob("services/shared/*/src"), ROOT / "tests/cluster/images/bot-api"]
 BUILD = ROOT / "build"
@@ -28,15 +28,15 @@ STOP_SECONDS = 40
 @contextmanager
 def containers(ports: Ports) -> Iterator[dict[str, backends.Running]]:
     """The four backends, empty, on this machine's loopback; gone afterwards, and those of a killed run before."""
+    clear(ports)
     names = container_names(ports)
-    remove(names)
     found = {}
     try:
         for name, port in BACKENDS.items():
             print(f"▸ {name} (usually 3 s)", flush=True)
             chosen = {port: ports.http(name, port)}
             if name == "rabbitmq":
-                chosen[15672] = ports.http("rabbitmq-management", 15672)
+                chosen[MANAGEMENT_PORT] = ports.http(MANAGEMENT, MANAGEMENT_PORT)
             found[name] = backends.start(name, backends.project_image(name), names[name], chosen)
         yield found
     finally:
@@ -53,20 +53,24 @@ def remove(names: Mapping[str, str]) -> None:
         backends.remove(name)
 
 
-def refuse_taken(services: Sequence[Service]) -> None:
+def clear(ports: Ports) -> None:
+    """Backends of a killed run go; whoever holds a port of theirs then is somebody else, and is refused."""
+    remove(container_names(ports))
+    refuse_taken(backend_doors(ports))
+
+
+def refuse_taken(doors: Sequence[Door]) -> None:
     """Before anything starts. Raises ClusterError with the port, whose it would be, and the variable that moves it."""
-    for service in services:
-        wanted = [(service.ops_port, "OPS_PORT_")] + ([(service.port, "PORT_")] if service.port else [])
-        for port, prefix in wanted:
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError as error:
-                    variable = prefix + service.name.upper().replace("-", "_")
-                    raise ClusterError(
-                        f"port {port}, which {service.name} needs, is taken: stop what listens there, or set {variable}"
-                    ) from error
+    for door in doors:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", door.port))
+            except OSError as error:
+                raise ClusterError(
+                    f"port {door.port}, which {door.name} needs, is taken: "
+                    f"stop what listens there, or set {door.variable}"
+                ) from error
 
 
 def supervise(commands: Sequence[tuple[str, str, dict[str, str]]]) -> int:
@@ -86,6 +90,7 @@ def detach(services: Sequence[Service], ports: Ports) -> None:
     """
     if (pid := _running()) is not None:
         raise ClusterError(f"services run in the background already (pid {pid}): make services-down ends them")
+    clear(ports)
     BUILD.mkdir(exist_ok=True)
     with LOG.open("w") as log:
         command = [sys.executable, "-m", "inner_loop", "up"]

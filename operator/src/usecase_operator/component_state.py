@@ -23,8 +23,8 @@ HELD: frozenset[State | None] = frozenset({"Blocked", "Suspended"})
 class Seen:
     """What a pass knows of a component. *revision*: of the rendered pod template. *workload*: None if there is no
     Deployment. *blocked_on*: `graph.blocked_on`, asked only if this revision is not out yet, or is to go on after a
-    stop. *unwritten*: the number of pods was to change, and was not written. *leaving*: the autoscaler, kind and name,
-    that has to be gone before.
+    stop. *unwritten*: the number of pods was to change, and was not written. *leaving*: what has to be gone before: an
+    autoscaler, kind and name, or the former pod of what is never two.
     """
 
     component: Component
@@ -80,7 +80,8 @@ def _state(seen: Seen) -> tuple[State, str, str]:
     if seen.blocked_on and new_revision:
         return "Blocked", reasons.WAITING_FOR_DEPENDENCY, _waiting(seen.blocked_on, found)
     if found is None:
-        return "Pending", reasons.NOT_CREATED, "its Deployment is not there yet"
+        waits = f": it is made when {seen.leaving} is gone" if seen.leaving else ""
+        return "Pending", reasons.NOT_CREATED, f"its Deployment is not there yet{waits}"
     if seen.leaving:
         said = f"{found.ready}/{found.desired} ready; their number is set when {seen.leaving} is gone"
         return "Progressing", reasons.ROLLING_OUT, said

@@ -30,6 +30,7 @@ WAITS_FOR_A_PERSON = frozenset(
         reasons.SECRETS_FORBIDDEN,
         reasons.AUTHENTICATION_FAILED,
         reasons.MANAGEMENT_PLUGIN_MISSING,
+        reasons.CERTIFICATE_NOT_TRUSTED,
         reasons.NAME_CONFLICT,
     }
 )

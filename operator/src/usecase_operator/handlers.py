@@ -14,6 +14,11 @@ import kopf
 from usecase_operator.cluster.client import REQUEST_SECONDS
 from usecase_operator.metadata import GROUP
 
+# An API server that is away, or forbids, ends kopf after the last of these, and kopf's end is the process's. A standby
+# sits an outage out with filled mirrors, and where a namespace that is served is gone, the others go on. After an hour
+# a new process may help, as where the API server has another authority.
+BACKOFFS = (1, 1, 2, 3, *(5,) * 720)
+
 Changed = Callable[[str | None, Any], None]
 
 
@@ -26,17 +31,7 @@ def registry(server: str, session: Callable[[], aiohttp.ClientSession], changed:
 
     @kopf.on.startup(registry=made)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
-        settings.posting.enabled = False
-        settings.scanning.disabled = True  # else it needs rights on CRDs and namespaces
-        # A worker does nothing after its event but keep the object for this long; with the limit, a thousand
-        # objects in a row would wait for each other for minutes.
-        settings.queueing.worker_limit, settings.queueing.idle_timeout = 32, 0.01
-        settings.networking.error_backoffs = (1, 1, 2, 3, 5)
-        # Its own limit is five minutes: a question that gets lost at the start would hold the operator up for so long.
-        settings.networking.request_timeout = REQUEST_SECONDS
-        settings.watching.initial_streaming = True
-        # Any string but our own: kopf removes "its" finalizer whenever no handler of its needs one.
-        settings.persistence.finalizer = f"kopf.{GROUP}/unused"
+        tune(settings)
 
     @kopf.on.login(registry=made)
     async def login(**_: Any) -> kopf.AiohttpSession:
@@ -47,6 +42,21 @@ def registry(server: str, session: Callable[[], aiohttp.ClientSession], changed:
         changed(event["type"], event["object"])
 
     return made
+
+
+def tune(settings: kopf.OperatorSettings) -> None:
+    """Only what is needed of kopf, and with more patience."""
+    settings.posting.enabled = False
+    settings.scanning.disabled = True  # else it needs rights on CRDs and namespaces
+    # A worker does nothing after its event but keep the object for this long; with the limit, a thousand
+    # objects in a row would wait for each other for minutes.
+    settings.queueing.worker_limit, settings.queueing.idle_timeout = 32, 0.01
+    settings.networking.error_backoffs = BACKOFFS
+    # Its own limit is five minutes: a question that gets lost at the start would hold the operator up for so long.
+    settings.networking.request_timeout = REQUEST_SECONDS
+    settings.watching.initial_streaming = True
+    # Any string but our own: kopf removes "its" finalizer whenever no handler of its needs one.
+    settings.persistence.finalizer = f"kopf.{GROUP}/unused"
 
 
 async def run(

@@ -3,7 +3,7 @@
 Healthy means that every watch was heard of lately: a watch that silently stopped is the one failure an operator does
 not notice by itself. Where none was heard of, it is the API server that is away: a restart would help nobody, and lose
 the mirrors. A standby is as healthy as the leader. A process that ends is neither healthy nor ready: should its end
-hang, as kopf's may, the kubelet makes an end of it.
+hang, as kopf's may, the kubelet makes an end of it. A watch that is lost, as with its namespace, counts for neither.
 """
 
 from collections.abc import Callable, Iterable
@@ -36,14 +36,19 @@ class Health:
         return runner
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        ages = {each.url: round(each.age, 1) for each in self._reflectors()}
+        watches = list(self._reflectors())
+        ages = {each.url: round(each.age, 1) for each in watches if not each.lost}
         stale = {url: age for url, age in ages.items() if age > STALE_SECONDS}
         healthy = not self.ending and len(stale) in (0, len(ages))
-        report = {"healthy": healthy, "ending": self.ending, "stale": stale, "watches": ages}
+        lost = [each.url for each in watches if each.lost]
+        report = {"healthy": healthy, "ending": self.ending, "stale": stale, "lost": lost, "watches": ages}
         return web.json_response(report, status=200 if healthy else 503)
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        waiting = [each.url for each in self._reflectors() if not each.synced.is_set()]
+        watches = list(self._reflectors())
+        # Where all are lost it is the rights that are missing, not a namespace.
+        counted = [each for each in watches if not each.lost] or watches
+        waiting = [each.url for each in counted if each.lost or not each.synced.is_set()]
         ready = self.started and not self.ending and not waiting
         return web.json_response({"ready": ready, "waiting_for": waiting}, status=200 if ready else 503)
 

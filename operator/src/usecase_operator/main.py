@@ -19,7 +19,13 @@ from prometheus_client import REGISTRY
 from usecase_operator import handlers, logs, settings, watches
 from usecase_operator.broker.brokers import Brokers
 from usecase_operator.cluster import roll_call
-from usecase_operator.cluster.access import Access, AccessError, from_kubeconfig, from_service_account
+from usecase_operator.cluster.access import (
+    SERVICE_ACCOUNT,
+    Access,
+    AccessError,
+    from_kubeconfig,
+    from_service_account,
+)
 from usecase_operator.cluster.autoscalers import ForeignAutoscalers
 from usecase_operator.cluster.children import Children
 from usecase_operator.cluster.client import ApiError, Client
@@ -50,7 +56,7 @@ log = logging.getLogger(__name__)
 def main() -> int:
     """0 after a signal; 1 if something ended that must not, so that the kubelet starts the process anew."""
     try:
-        chosen = settings.read(os.environ)
+        chosen = settings.read(os.environ, settings.resolv_conf_of_the_pod(SERVICE_ACCOUNT))
         logs.configure(chosen.log_level)
         access = reach(chosen)
     except (SettingsError, AccessError, OSError) as error:
@@ -97,8 +103,15 @@ class Operator:
         account = f"{chosen.namespace}:{chosen.service_account}"
         self._secrets = Secrets(watching, children, self._secret_changed, self._mark_namespace, account)
         self._brokers = Brokers(lease.guard, self._vhost_changed)
-        self._static = watches.reflectors(
-            watching, chosen.watch_namespaces, children, pods, foreign, lambda there: self._keda(engine, there)
+        self._waiting: set[str] = set()
+        self._scopes = watches.scopes(
+            watching,
+            chosen.watch_namespaces,
+            children,
+            pods,
+            foreign,
+            keda=lambda there: self._keda(engine, there),
+            changed=self._scope_changed,
         )
         self._cluster = Cluster(
             child_index=children,
@@ -109,6 +122,7 @@ class Operator:
             writer=Writer(client, children, resource, self.dirty.add_later),
             resource=resource,
             events=Events(client, chosen.identity),
+            dns=chosen.dns,
         )
         self._settler = Settler(self.usecases, self._cluster, self._brokers, self.dirty)
         self.health = Health(self._reflectors)
@@ -122,7 +136,7 @@ class Operator:
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         tasks = [
             _task("lease", self._lease.hold()),
-            *(_task(f"watch {each.url}", each.run()) for each in self._static),
+            *(_task(f"watch {each.url}", each.run()) for each in self._static()),
             *(_task(f"worker {number}", self._work()) for number in range(WORKERS)),
             _task("roll call", roll_call.keep_calling(self._client, self.usecases, self._cluster.child_index, served)),
             _task("stop signal", stop.wait()),
@@ -184,29 +198,50 @@ class Operator:
         return False
 
     async def _work(self) -> None:
-        await self.dirty.work(self._settler.settle, self._may_work)
+        await self.dirty.work(self._settle, self._may_work)
 
     async def _may_work(self) -> None:
-        """The leader works once everything that exists has been seen: else it would make what is there already."""
         await self._lease.acquired.wait()
-        for each in self._static:
-            await each.synced.wait()
+
+    async def _settle(self, uid: str) -> None:
+        """A pass, unless its scope does not admit one yet: then when the scope has news."""
+        if self._admitted(uid):
+            await self._settler.settle(uid)
+        else:
+            self._waiting.add(uid)
+
+    def _admitted(self, uid: str) -> bool:
+        if all(each.seen for each in self._scopes):
+            return True
+        if (body := self.usecases.body(uid)) is None:
+            return True  # it is gone: nothing is made for it
+        metadata = body["metadata"]
+        scope = next(each for each in self._scopes if each.namespace in (None, metadata["namespace"]))
+        return scope.admits(ending="deletionTimestamp" in metadata)
+
+    def _scope_changed(self) -> None:
+        waiting, self._waiting = self._waiting, set()
+        for uid in waiting:
+            self.dirty.add(uid)
 
     async def _crd_is_there(self) -> None:
         """kopf looks for the resource once, at its start."""
-        told = False
+        told = ""
         while True:
             try:
                 await self._client.request("GET", f"/apis/{API_VERSION}")
                 return
             except ApiError as error:
-                if not told:
-                    log.warning("waiting for the UseCase CRD; apply crds/usecase.yaml", extra={"error": str(error)})
-                    told = True
+                if (waits := waiting_for(error)) != told:
+                    log.warning(waits, extra={"error": str(error)})
+                    told = waits
             await asyncio.sleep(CRD_SECONDS)
 
+    def _static(self) -> list[Reflector]:
+        return [each for scope in self._scopes for each in scope.reflectors]
+
     def _reflectors(self) -> list[Reflector]:
-        return [*self._static, *self._secrets.reflectors]
+        return [*self._static(), *self._secrets.reflectors]
 
     def _usecase_changed(self, type_: str | None, obj: Any) -> None:
         if type_ == "DELETED":
@@ -239,6 +274,13 @@ class Operator:
         engine.installed = installed
         for uid in self.usecases.uids():
             self.dirty.add(uid)
+
+
+def waiting_for(error: ApiError) -> str:
+    """What keeps kopf from its start, in words: only a 404 tells that the CRD is missing."""
+    if error.status == 404:
+        return "waiting for the UseCase CRD; apply crds/usecase.yaml"
+    return f"waiting for the API server, which can't be asked for UseCases: {error.message}"
 
 
 def _task(name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

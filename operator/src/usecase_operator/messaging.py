@@ -25,7 +25,7 @@ from usecase_operator.status import Inventory as MadeNames
 from usecase_operator.status import Status
 from usecase_operator.topology.desired import component_users, desired
 from usecase_operator.topology.objects import Topology
-from usecase_operator.topology.ownership import is_ours, vhost_name
+from usecase_operator.topology.ownership import MARK, RELEASED, is_ours, vhost_name
 from usecase_operator.topology.plan import Conflict, Inventory, Plan, diff, not_ours
 from usecase_operator.transitions import KubernetesEvent
 
@@ -165,13 +165,16 @@ async def _declare(
     target = desired(usecase, {**known, **credentials.hashes}, broker.administrator)
     plan = diff(target, found, made, uid)
     repaired = _repaired(usecase, before, plan)
-    everything = made | Inventory.of(target)
+    everything = made | _made_here(target, plan)
     if plan.declared:
         if everything != made:
             await remember(everything, users)
         await broker.declare(vhost, plan)
         found = await broker.observe(vhost, fresh=True)
         plan = diff(target, found, everything, uid)
+        if (ours := made | _made_here(target, plan)) != everything:  # somebody else came between the look and the words
+            everything = ours
+            await remember(everything, users)
         if plan.declared:
             raise _not_there(plan)
     kept: list[Kept] = []
@@ -201,6 +204,16 @@ def _repaired(usecase: UseCase, before: Status, plan: Plan) -> tuple[str, ...]:
     if plan.declared:
         metrics.DRIFT.labels("rabbitmq").inc(len(plan.declared))
     return tuple(plan.declared)
+
+
+def _made_here(target: Topology, plan: Plan) -> Inventory:
+    """What is wanted and is, or will be, made by us: what is in the way of it was made by somebody else."""
+    wanted, others = Inventory.of(target), {(each.kind, each.name) for each in plan.conflicts}
+    return Inventory(
+        frozenset(name for name in wanted.exchanges if ("exchange", name) not in others),
+        frozenset(name for name in wanted.queues if ("queue", name) not in others),
+        wanted.bindings,
+    )
 
 
 def _still_there(everything: Inventory, target: Topology, found: Topology) -> Inventory:
@@ -233,7 +246,8 @@ def retained(usecase: UseCase, broker: Outcome) -> str:
 def _not_ours(strangers: Sequence[str]) -> Retry:
     return Retry(
         reasons.NAME_CONFLICT,
-        f"the broker has {', '.join(strangers)}, made by somebody else: delete it there or rename this UseCase",
+        f"the broker has {', '.join(strangers)}, made by somebody else: rename this UseCase, delete it there, or hand "
+        f"it over by the tags {MARK} and {RELEASED}",
         after=30,
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from usecase_operator import applying, graph, messaging, pruning, reasons, report, workloads
+from usecase_operator import applying, former, graph, messaging, pruning, reasons, report, workloads
 from usecase_operator import credentials as credentials_of
 from usecase_operator.applying import Pass, apply
 from usecase_operator.cleaning import Brokers, clean, left_in_another_broker, skipped
@@ -39,7 +39,9 @@ from usecase_operator.workload import Trouble
 STUCK_AGAIN = 120.0
 
 
-class Cluster(workloads.Cluster, applying.Cluster, pruning.Cluster, Protocol):
+class Cluster(workloads.Cluster, applying.Cluster, pruning.Cluster, former.Cluster, Protocol):
+    @property
+    def dns(self) -> tuple[str, ...]: ...
     async def secrets(self, usecase: UseCase) -> SecretsOfNamespace: ...
     def release_secrets(self, usecase: UseCase) -> None: ...
 
@@ -77,20 +79,23 @@ async def reconcile(
     # 4. Decide.
     digests, missing = _read_references(usecase, secrets)
     credentials = broker.credentials
+    given = Given(credentials.uris, credentials.scaler, digests, cluster.keda, cluster.dns)
     try:
-        manifests = render(usecase, Given(credentials.uris, credentials.scaler, digests, cluster.keda))
+        manifests = render(usecase, given)
     except Stuck as refused:
         return await _refused(usecase, before, refused, cluster, now, broker)
 
     # 5. What pods need around them.
     deployments = {component_of(each): each for each in manifests if each["kind"] == "Deployment"}
     others = [each for each in manifests if each["kind"] != "Deployment"]
+    unheard = component_users(usecase) if broker.step != "done" else ()
+    if former.pods_run(usecase, deployments.values(), cluster, kept=bool(unheard)):
+        await former.keep_policies(usecase, others, cluster, run)
     await apply(usecase, [each for each in others if each["kind"] not in AUTOSCALERS], cluster, run)
 
     # 6. Pods, in the order in which they need each other. Who is to decide their number alone has no autoscaler beside.
     keep = {(each["kind"], each["metadata"]["name"]) for each in manifests}
     await prune(usecase, keep | not_autoscalers(usecase, cluster), cluster, run)
-    unheard = component_users(usecase) if broker.step != "done" else ()
     unguarded = _unguarded(usecase, others, cluster)
     unable = {*unguarded, *(name for name in component_users(usecase) if name not in credentials.uris)}
     plan = workloads.Plan(before, waves, deployments, {*missing, *unable}, {*unheard, *unable})
@@ -102,7 +107,10 @@ async def reconcile(
 
     # 7. What is no longer asked for.
     if not run.failures:
-        await prune(usecase, keep | guards_of_the_leaving(usecase, cluster) | passwords(usecase), cluster, run)
+        spared = guards_of_the_leaving(usecase, cluster) | passwords(usecase)
+        if former.pods_run(usecase, deployments.values(), cluster, kept=bool(unheard)):
+            spared |= former.policies(usecase, cluster)
+        await prune(usecase, keep | spared, cluster, run)
 
     # 8. What is true now.
     return _report(usecase, before, run, broker, components, missing, unguarded, cluster, now)
@@ -261,7 +269,7 @@ def _report(
         messaging=broker.step,
         components=components,
         retained=messaging.retained(usecase, broker),
-        dead_letters=_dead_letters(usecase, before, broker) if has_broker else None,
+        dead_letters=report.dead_letter_count(usecase, broker.counts, before) if has_broker else None,
         scaling=_scaling(usecase, cluster),
         leaving=not has_broker and broker.made != Inventory(),
         unguarded=tuple(unguarded),
@@ -281,11 +289,6 @@ def _report(
         repaired=broker.repaired,
         events=broker.events,
     )
-
-
-def _dead_letters(usecase: UseCase, before: Status, broker: messaging.Outcome) -> int | None:
-    """As counted now, or last while the broker can't tell."""
-    return report.dead_letter_count(usecase, broker.counts) if broker.counts else before.dead_letters
 
 
 def _found(usecase: UseCase, before: Status, made: Inventory, broker: messaging.Outcome) -> report.MessagingFound:

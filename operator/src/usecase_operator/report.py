@@ -41,11 +41,10 @@ class MessagingFound:
 
 def status(usecase: UseCase, outcome: Outcome, messaging: MessagingFound | None, before: Status, now: str) -> Status:
     found = _messaging(usecase, messaging, before) if messaging else None
-    known = [each for each in found.queues if each.backlog is not None] if found else []
     return Status(
         observed_generation=usecase.metadata.generation,
         components_ready=ready_count(outcome.components),
-        backlog=_total(messaging) if messaging and known else None,
+        backlog=_backlog(usecase, messaging, before) if messaging else None,
         dead_letters=outcome.dead_letters,
         conditions=_telling_strangers(conditions(usecase, outcome, before, now), messaging),
         components=outcome.components,
@@ -90,13 +89,15 @@ def endpoints(usecase: UseCase, component: Component) -> list[Endpoint]:
     return [Endpoint(component.name, f"http://{host}:{component.http.port}", "Internal")]
 
 
-def dead_letter_count(usecase: UseCase, counts: Mapping[str, Count]) -> int | None:
-    """Messages in all dead-letter queues; None before the broker has counted."""
-    found = [
-        counts[name].messages for each in usecase.spec.messaging.queues if (name := dead_letters(each.name)) in counts
-    ]
-    known = [each for each in found if each is not None]
-    return sum(known) if known else None
+def dead_letter_count(usecase: UseCase, counts: Mapping[str, Count], before: Status) -> int | None:
+    """Messages in all dead-letter queues, as counted last where one is not counted now; None where there is none."""
+    consumed = {dead_letters(each.queue) for component in usecase.spec.components for each in component.consumes}
+    possible = {dead_letters(each.name) for each in usecase.spec.messaging.queues}
+    names = consumed | (possible & counts.keys())
+    known = [number for name in names if (count := counts.get(name)) and (number := count.messages) is not None]
+    if len(known) < len(names):
+        return before.dead_letters
+    return sum(known) if names else None
 
 
 def _messaging(usecase: UseCase, found: MessagingFound, before: Status) -> MessagingStatus:
@@ -131,6 +132,12 @@ def _inventory(made: Made, users: tuple[str, ...]) -> Inventory:
     )
 
 
-def _total(found: MessagingFound) -> str:
-    dead = (".dlq",)
-    return bucket(sum(each.messages or 0 for name, each in found.counts.items() if not name.endswith(dead)))
+def _backlog(usecase: UseCase, found: MessagingFound, before: Status) -> str | None:
+    """What waits in all queues; as counted last where one is not counted now, None before that."""
+    waiting = {name: each.messages for name, each in found.counts.items() if not name.endswith(".dlq")}
+    wanted = [each.name for each in usecase.spec.messaging.queues]
+    numbers = [waiting.get(name) for name in {*waiting, *wanted}]
+    known = [each for each in numbers if each is not None]
+    if len(known) < len(numbers):
+        return before.backlog
+    return bucket(sum(known)) if wanted else None

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from usecase_operator import graph, messaging, reasons
-from usecase_operator.cleaning import Brokers, clean, skipped
+from usecase_operator.cleaning import Brokers, clean, left_in_another_broker, skipped
 from usecase_operator.cluster.children import Child, Key
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret, SecretsOfNamespace
@@ -78,14 +78,15 @@ async def tear_down(usecase: UseCase, before: Status, cluster: Cluster, brokers:
         return Ended(False, min(pods_left, 30.0), waiting_for=waiting)
     # 2. Then what they spoke through.
     patience = COUNT_SECONDS if max(left, stopping + COUNT_SECONDS) > 0 else 0.0
+    elsewhere = left_in_another_broker(usecase, before)
     try:
         events = await _within(max(left, LAST_TRY), _clean(usecase, before, cluster, brokers, patience))
     except (Retry, Stuck) as failure:
         over = left <= 0 and failure.reason != reasons.PROGRESSING  # it answers, and its statistics are on their way
         if over or _secret_is_gone(failure, deleting):
-            return Ended(True, events=(skipped(usecase, failure.message),))
+            return Ended(True, events=(skipped(usecase, failure.message), *elsewhere))
         return Ended(False, min(LOOK_AGAIN, left) if left > 0 else LOOK_AGAIN, waiting_for=failure.message)
-    return Ended(True, events=events)
+    return Ended(True, events=(*events, *elsewhere))
 
 
 async def _within(seconds: float, cleaning: Awaitable[tuple[KubernetesEvent, ...]]) -> tuple[KubernetesEvent, ...]:

@@ -19,6 +19,7 @@ from usecase_operator.component_state import UP, Seen, component_status
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.metadata import REVISION, Manifest, child_name
 from usecase_operator.model import Component, UseCase
+from usecase_operator.render.natures import nature
 from usecase_operator.replicas import effective_mode, number_to_write, report, waits_for_autoscaler
 from usecase_operator.status import ComponentStatus, Status
 from usecase_operator.workload import Trouble, Workload
@@ -31,6 +32,7 @@ class Cluster(Protocol):
     def troubles(self, usecase: UseCase, component: str) -> tuple[Trouble, ...]: ...
     def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None: ...
     def autoscaler_on(self, usecase: UseCase, component: str) -> str | None: ...
+    def pods(self, usecase: UseCase, component: str) -> int: ...
     async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: Number) -> Repair | None: ...
     async def scale(self, manifest: Manifest, number: int) -> None: ...
 
@@ -118,6 +120,10 @@ async def _start(
     unwritten = live is not None and number is not None
     waits = unwritten and waits_for_autoscaler(component, mode, suspended=suspended)
     leaving = cluster.autoscaler_on(usecase, name) if waits else None
+    # Two that poll take each other's messages, and neither a new Deployment nor a number counts pods that end.
+    first = bool(number) and not (live and live.desired)
+    if first and not nature(component).overlaps and cluster.pods(usecase, name):
+        leaving, held = "its former pod", held or live is None
     if not run.cut_off:
         try:
             if not blocked and not held:

@@ -53,8 +53,8 @@ def served_namespace(cluster: Cluster, home: str, purpose: str, *, secrets: bool
 
 @contextlib.contextmanager
 def plain_namespace(cluster: Cluster, purpose: str) -> Iterator[str]:
-    """A namespace with no right for anybody."""
+    """A namespace with no right for anybody; a test may delete it."""
     name = f"op-{purpose}-{uuid.uuid4().hex[:5]}"
     cluster.kubectl("create", "namespace", name)
     yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")

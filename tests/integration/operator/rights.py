@@ -16,9 +16,21 @@ RULES = [
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "get", "patch"]},
 ]
+# For the namespaces that are served the chart gives these in the whole cluster: one that ends takes its Role with it.
+USECASES = RULES[:2]
 LEASES = [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]}]
 SECRETS = [{"apiGroups": [""], "resources": ["secrets"], "verbs": WRITE}]
 ACCOUNT = "usecase-operator"
+
+
+def cluster_role(name: str, rules: list[dict[str, Any]], account_namespace: str) -> list[dict[str, Any]]:
+    """As `role`, for every namespace."""
+    made = role("", name, rules, account_namespace)
+    for each in made:
+        each["kind"] = f"Cluster{each['kind']}"
+        del each["metadata"]["namespace"]
+    made[1]["roleRef"]["kind"] = "ClusterRole"
+    return made
 
 
 def role(namespace: str, name: str, rules: list[dict[str, Any]], account_namespace: str) -> list[dict[str, Any]]:

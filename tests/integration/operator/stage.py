@@ -147,8 +147,10 @@ def kwok_nodes(cluster: Cluster, count: int = 2) -> Iterator[None]:
     bringup.kwok()
     names = [f"{NODE}-{number}" for number in range(count)]
     cluster.apply(*(_node(name) for name in names))
-    yield
-    cluster.kubectl("delete", "node", *names, "--ignore-not-found")
+    try:
+        yield
+    finally:
+        cluster.kubectl("delete", "node", *names, "--ignore-not-found")
 
 
 def _node(name: str) -> dict[str, Any]:

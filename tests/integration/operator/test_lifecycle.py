@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from cluster.errors import ClusterError
@@ -213,6 +214,40 @@ def test_a_gate_names_its_root_cause_and_opens_when_it_is_ready(world: World) ->
     assert world.exists("service", "chained-front"), "only the Deployment waits"
     world.usecase("chained", front, middle, {"name": "data"})
     world.wait_ready("chained", timeout=120)
+
+
+def test_pods_keep_their_ways_until_those_that_replace_them_are_up(world: World, cluster: Cluster) -> None:
+    """`web` moves from one target to another that is not ready: the pods of before go on by the old one."""
+    old = {"name": "old"}
+    world.usecase("moved", {"name": "web", "uses": [{"component": "old", "env": "BACK"}]}, old)
+    world.wait_ready("moved")
+
+    def reaches(component: str) -> bool:
+        url = f"http://moved-{component}.{world.namespace}:8080/"
+        with cluster.port_forward(world.namespace, "deployment/moved-web", 8080) as port:
+            answer = httpx.get(f"http://127.0.0.1:{port}/fetch", params={"url": url}, timeout=20)
+        return answer.status_code == 200
+
+    eventually(lambda: reaches("old"), timeout=30, what="the first target answers")
+    web = {"name": "web", "uses": [{"component": "new", "env": "BACK"}]}
+    world.usecase("moved", web, old, {"name": "new", "env": [{"name": "NOT_READY", "value": "1"}]})
+    eventually(lambda: world.component("moved", "web")["state"] == "Blocked", timeout=30, what="it waits")
+    assert (
+        world.get("networkpolicy", "moved-web")["spec"]["egress"][1]["to"][0]["podSelector"]["matchLabels"][
+            "app.kubernetes.io/component"
+        ]
+        == "new"
+    )
+    assert reaches("old")
+    world.usecase("moved", web, old, {"name": "new"})
+    world.wait_ready("moved")
+    eventually(
+        lambda: "." not in world.kubectl("get", "networkpolicies", "--output", "jsonpath={.items[*].metadata.name}"),
+        timeout=60,
+        what="nothing is left of the former policies",
+    )
+    eventually(lambda: reaches("new"), timeout=30, what="the second target answers")
+    assert not reaches("old")
 
 
 def test_a_suspended_use_case_has_no_pods_and_returns_to_its_numbers(world: World) -> None:

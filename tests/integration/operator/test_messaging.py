@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,6 +210,53 @@ def test_a_changed_queue_argument_is_a_condition_and_no_loss(
     management.client.put(f"queues/{vhost}/orders", json={"durable": True, "arguments": {"x-queue-type": "classic"}})
     refused = world.wait_condition("fixed", "MessagingReady", "False", "ImmutableQueueChanged", timeout=20)
     assert "queue orders" in refused["message"]
+
+
+def test_what_somebody_else_made_is_in_the_way_and_stays_theirs(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    """Whoever gives way to it, as the condition says, does not lose it."""
+    policy = {"messaging": "Delete"}
+    messaging(world, "polite", WORKER, rabbitmq=rabbitmq, deletionPolicy=policy)
+    world.wait_ready("polite")
+    vhost = f"{world.namespace}.polite"
+    theirs = {"durable": True, "arguments": {"x-queue-type": "classic"}}
+    management.client.put(f"queues/{vhost}/audit", json=theirs).raise_for_status()
+    management.publish(vhost, "audit")
+    wanted = {**MESSAGING, "queues": [*MESSAGING["queues"], {"name": "audit"}, {"name": "beside"}]}
+    messaging(world, "polite", WORKER, rabbitmq=rabbitmq, messaging=wanted, deletionPolicy=policy)
+    world.wait_condition("polite", "MessagingReady", "False", "ImmutableQueueChanged", timeout=30)
+    assert "beside" in management.queues(world, "polite")
+    messaging(world, "polite", WORKER, rabbitmq=rabbitmq, deletionPolicy=policy)
+    world.wait_condition("polite", "MessagingReady", "True", timeout=30)
+    eventually(lambda: "beside" not in management.queues(world, "polite"), timeout=30, what="ours is gone")
+    assert "audit" in management.queues(world, "polite")
+
+
+def test_the_vhost_of_a_lost_cluster_is_handed_over_with_its_messages(
+    world: World, rabbitmq: Running, management: Management, admin: str
+) -> None:
+    """By the commands of docs/how-to/restore-and-move.md."""
+    vhost = f"{world.namespace}.restored"
+    lost = {"tags": "usecase-operator,uid.of-the-lost-one", "default_queue_type": "quorum"}
+    management.client.put(f"vhosts/{vhost}", json=lost).raise_for_status()
+    queue = {"durable": True, "arguments": {"x-queue-type": "quorum"}}
+    management.client.put(f"queues/{vhost}/orders", json=queue).raise_for_status()
+    management.publish(vhost, "orders")
+    user = {"password": "x", "tags": "usecase-operator,uid.of-the-lost-one"}
+    management.client.put(f"users/{vhost}.worker", json=user).raise_for_status()
+
+    messaging(world, "restored", WORKER, rabbitmq=rabbitmq)
+    refused = world.wait_condition("restored", "MessagingReady", "False", "NameConflict", timeout=30)
+    assert f"vhost {vhost}, user {vhost}.worker" in refused["message"]
+    for words in (
+        ("update_vhost_metadata", vhost, "--tags", "usecase-operator,released"),
+        ("delete_user", f"{vhost}.worker"),
+    ):
+        subprocess.run(["docker", "exec", rabbitmq.container, "rabbitmqctl", *words], check=True, timeout=60)
+    world.wait_ready("restored", timeout=60)
+    body = {"count": 5, "ackmode": "ack_requeue_true", "encoding": "auto"}
+    assert len(management.client.post(f"queues/{vhost}/orders/get", json=body).json()) == 1
 
 
 def test_wrong_credentials_are_told_and_their_repair_noticed(

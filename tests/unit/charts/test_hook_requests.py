@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import ssl
 import urllib.error
 import urllib.request
 from types import ModuleType
@@ -45,7 +46,7 @@ def hook(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
     monkeypatch.setattr(module, "ACCOUNT", tmp_path)
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0)
-    monkeypatch.setattr(module.ssl, "create_default_context", lambda **_: None)
+    monkeypatch.setattr(module.ssl, "create_default_context", lambda **_: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     return module
 
 

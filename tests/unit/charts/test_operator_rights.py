@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration.operator.rights import LEASES, RULES, SECRETS
+from integration.operator.rights import LEASES, RULES, SECRETS, USECASES
 from unit.charts.rendered import OPERATOR, Manifest, Render, named
 
 
@@ -46,6 +46,16 @@ def test_some_namespaces_need_nothing_of_the_clusters_scope(render: Render, name
     assert {binding["subjects"][0]["namespace"] for binding in bindings} == {"apps"}
 
 
+def test_who_serves_some_namespaces_may_let_go_of_use_cases_everywhere(render: Render) -> None:
+    """A namespace that is deleted takes the operator's Role with it, before its last pod has ended."""
+    manifests = render(OPERATOR, {"watchNamespaces": ["one"]})
+    assert [m["metadata"]["name"] for m in manifests if m["kind"] == "ClusterRole"] == ["demo-usecases"]
+    assert comparable(named(manifests, "ClusterRole", "demo-usecases")["rules"]) == comparable(USECASES)
+    binding = named(manifests, "ClusterRoleBinding", "demo-usecases")
+    assert binding["roleRef"]["name"] == "demo-usecases"
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "demo", "namespace": "apps"}]
+
+
 def test_people_get_rights_on_use_cases_by_their_roles_of_the_namespace(
     render: Render, operator: list[Manifest]
 ) -> None:
@@ -61,7 +71,10 @@ def test_people_get_rights_on_use_cases_by_their_roles_of_the_namespace(
 
 
 def test_rights_can_be_left_to_somebody_else(render: Render) -> None:
-    manifests = render(OPERATOR, {"rbac": {"create": False}, "serviceAccount": {"create": False, "name": "given"}})
-    assert {m["kind"] for m in manifests} & {"Role", "ClusterRole", "RoleBinding", "ServiceAccount"} == set()
+    values = {"rbac": {"create": False}, "serviceAccount": {"create": False, "name": "given"}}
+    manifests = render(OPERATOR, values)
+    rights = {"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount"}
+    for each in (manifests, render(OPERATOR, {**values, "watchNamespaces": ["one"]})):
+        assert {m["kind"] for m in each} & rights == set()
     pod = named(manifests, "Deployment", "demo")["spec"]["template"]["spec"]
     assert pod["serviceAccountName"] == "given"

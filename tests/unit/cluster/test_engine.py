@@ -31,6 +31,11 @@ def test_an_older_copy_of_the_runtime_is_replaced(tmp_path: Path, play: Callable
     assert (runtime.read_bytes() == engine.RUNTIME.read_bytes()) is engine.bounded()
 
 
+def test_a_host_that_is_no_linux_is_not_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "OWN_STATUS", tmp_path / "status")
+    assert engine.bounded() is False
+
+
 @pytest.mark.parametrize(
     ("known", "installed"),
     [

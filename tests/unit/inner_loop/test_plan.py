@@ -1,6 +1,7 @@
 """What `make services` runs follows from the example: addresses here, names and settings as on the cluster."""
 
 import pytest
+from dotenv import dotenv_values
 
 from inner_loop import plan, topology
 from inner_loop.plan import Ports, Service
@@ -55,9 +56,33 @@ def test_a_developers_settings_win_over_the_example_but_not_over_addresses() -> 
     assert found["postgres-data"].env["DATABASE_URL"] == "postgresql://here"
 
 
+def test_a_copy_of_the_example_of_settings_changes_nothing() -> None:
+    copy = dotenv_values(plan.ROOT / "services" / ".env.example")
+    assert plan.chosen(copy, copy) == {}
+    assert plan.chosen({**copy, "BOT_TOKEN": "1:real", "BATCH_SIZE": ""}, copy) == {"BOT_TOKEN": "1:real"}
+
+
 def test_without_a_token_the_bot_talks_to_the_server_of_ours() -> None:
     assert plan.names_a_bot_of_ours(services()["bot"])
     assert not plan.names_a_bot_of_ours(services(chosen={"BOT_TOKEN": "1:real"})["bot"])
+
+
+def test_every_port_that_is_listened_on_is_known_with_the_variable_that_moves_it() -> None:
+    env = {"PORT_POSTGRES": "15432", "PORT_BOT_API": "18081"}
+    found = plan.doors([*services(env).values()], Ports(env)) + plan.backend_doors(Ports(env))
+    known = {door.variable: (door.name, door.port) for door in found}
+    assert known["OPS_PORT_REMINDER_WORKER"][0] == "reminder-worker"
+    assert {variable: port for variable, (_, port) in known.items() if not variable.startswith("OPS_")} == {
+        "PORT_API": 8000, "PORT_POSTGRES_DATA": 8001, "PORT_MONGO_DATA": 8002, "PORT_BOT_API": 18081,
+        "PORT_POSTGRES": 15432, "PORT_REDIS": 6379, "PORT_MONGODB": 27017, "PORT_RABBITMQ": 5672,
+        "PORT_RABBITMQ_MANAGEMENT": 15672,
+    }  # fmt: skip
+    assert len(found) == 15
+
+
+def test_a_bot_that_talks_to_telegram_takes_no_port_for_a_server_of_ours() -> None:
+    found = plan.doors([*services(chosen={"BOT_TOKEN": "1:real"}).values()], Ports({}))
+    assert "PORT_BOT_API" not in {door.variable for door in found}
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "many", "-1"])

@@ -38,6 +38,7 @@ class World:
         self.objects: dict[tuple[str, str], Child] = {}
         self.applied: list[str] = []
         self.keda = False
+        self.dns: tuple[str, ...] = ()
         self.refuses: dict[str, Exception] = {}
         self.known_secrets: dict[str, Secret] = {}
         self.running: dict[str, int] = {}
@@ -85,6 +86,10 @@ class World:
         ready = 0 if manifest["metadata"]["name"] in self.slow else desired
         revision = manifest["metadata"]["annotations"][REVISION]
         self._keep(manifest, Workload(revision, True, desired, desired, desired, ready, False, None))
+
+    async def keep_former(self, usecase: UseCase, manifest: dict[str, Any], name: str) -> None:
+        self.applied.append(f"former {manifest['kind']}/{name}")
+        self.plant(manifest["kind"], name)
 
     def number(self, manifest: dict[str, Any]) -> int | None:
         child = self.objects.get((manifest["kind"], manifest["metadata"]["name"]))
@@ -606,3 +611,98 @@ async def test_a_password_that_could_not_be_put_back_is_not_thrown_away() -> Non
     world.deaf = frozenset({f"Secret/{name}"})
     await run(usecase, world, broker, before=first.status)
     assert ("Secret", name) in world.objects
+
+
+async def test_a_component_may_ask_the_nameservers_that_its_cluster_has() -> None:
+    policies = list[dict[str, Any]]()
+
+    class Remembering(World):
+        async def apply(self, usecase: UseCase, manifest: dict[str, Any]) -> None:
+            if manifest["kind"] == "NetworkPolicy":
+                policies.append(manifest)
+            await super().apply(usecase, manifest)
+
+    world = Remembering()
+    world.dns = ("10.96.0.10",)
+    await run(chain(), world, FakeBroker())
+    assert len(policies) == 2
+    for policy in policies:
+        assert {"ipBlock": {"cidr": "10.96.0.10/32"}} in policy["spec"]["egress"][0]["to"]
+
+
+def moving(target: str, *others: str) -> UseCase:
+    """`web` uses *target*; *others* stand beside."""
+    web = component("web", "API", uses=[{"component": target, "env": "BACK"}])
+    return make_usecase(web, *(component(each, "API") for each in sorted({target, *others})))
+
+
+def policies(world: World) -> list[str]:
+    return sorted(name for kind, name in world.objects if kind == "NetworkPolicy")
+
+
+async def test_pods_of_the_earlier_revision_keep_the_edges_they_were_started_with() -> None:
+    """The new target is not ready: `web` waits for it, and its pods go on by the old one meanwhile."""
+    before, after = moving("old", "new"), moving("new", "old")
+    world = World()
+    first = await run(before, world, FakeBroker())
+    plain = policies(world)
+    world.running, world.slow = {"web": 1, "old": 1, "new": 1}, (f"{before.name}-new",)
+    child = world.objects["Deployment", f"{before.name}-new"]
+    assert isinstance(child.said, Workload)
+    world.objects["Deployment", f"{before.name}-new"] = replace(child, said=replace(child.said, ready=0, overdue=True))
+    second = await run(after, world, FakeBroker(), before=first.status)
+    blocked = second.status.component("web")
+    assert blocked is not None
+    assert blocked.state == "Blocked"
+    kept = [name for name in policies(world) if name not in plain]
+    assert [name.partition(".")[0] for name in kept] == [f"{before.name}-{each}" for each in ("new", "old", "web")]
+    # Kept once, also while the pods of before still end; gone with the last of them.
+    world.slow, world.running["web"] = (), 2
+    world.scaled(f"{before.name}-new", 1)
+    third = await run(after, world, FakeBroker(), before=second.status)
+    assert [name for name in policies(world) if name not in plain] == kept
+    world.running["web"] = 1
+    await run(after, world, FakeBroker(), before=third.status)
+    assert policies(world) == plain
+    assert len([each for each in world.applied if each.startswith("former")]) == 3
+
+
+async def test_without_earlier_pods_new_rules_hold_at_once() -> None:
+    world = World()
+    first = await run(make_usecase(component("web", "API")), world, FakeBroker())
+    world.running, world.applied = {"web": 1}, []
+    exposed = make_usecase(component("web", "API", expose={"ingress": {"host": "shop.example.com"}}))
+    await run(exposed, world, FakeBroker(), before=first.status)
+    assert f"NetworkPolicy/{exposed.name}-web" in world.applied
+    assert not [each for each in world.applied if each.startswith("former")]
+
+
+async def test_a_bot_is_never_two_not_even_after_a_stop() -> None:
+    usecase, world = make_usecase(component("bot", "Bot")), World()
+    first = await run(usecase, world, FakeBroker())
+    stopped_now = await run(stopped(usecase), world, FakeBroker(), before=first.status)
+    name = f"{usecase.name}-bot"
+    world.running = {"bot": 1}  # it still ends
+    waiting = await run(usecase, world, FakeBroker(), before=stopped_now.status)
+    assert world.number({"kind": "Deployment", "metadata": {"name": name}}) == 0
+    held = waiting.status.component("bot")
+    assert held is not None
+    assert held.state == "Suspended"
+    world.running = {}
+    await run(usecase, world, FakeBroker(), before=waiting.status)
+    assert world.number({"kind": "Deployment", "metadata": {"name": name}}) == 1
+
+
+async def test_a_bot_whose_deployment_was_deleted_comes_back_after_its_former_pod() -> None:
+    usecase, world = make_usecase(component("bot", "Bot")), World()
+    first = await run(usecase, world, FakeBroker())
+    world.objects.pop(("Deployment", f"{usecase.name}-bot"))
+    world.running, world.applied = {"bot": 1}, []
+    second = await run(usecase, world, FakeBroker(), before=first.status)
+    assert world.deployments() == []
+    told = second.status.component("bot")
+    assert told is not None
+    assert told.message == "its Deployment is not there yet: it is made when its former pod is gone"
+    world.running = {}
+    await run(usecase, world, FakeBroker(), before=second.status)
+    assert world.deployments() == [f"{usecase.name}-bot"]

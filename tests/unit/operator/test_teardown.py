@@ -14,7 +14,7 @@ from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret
 from usecase_operator.errors import Retry
 from usecase_operator.model import UseCase
-from usecase_operator.status import Inventory, MessagingStatus, Status
+from usecase_operator.status import BrokerConnection, Inventory, MessagingStatus, Status
 from usecase_operator.teardown import LOOK_AGAIN, tear_down
 from usecase_operator.topology.objects import Topology, Vhost
 from usecase_operator.topology.ownership import RELEASED, mark
@@ -151,7 +151,8 @@ def with_admin(**spec: Any) -> tuple[UseCase, World]:
     """A deleted use case whose connection Secret is there."""
     connection = {"connectionSecretRef": {"name": "admin"}, "reach": {"cidrs": ["10.0.0.0/8"]}}
     world = World()
-    world.secret = Secret({}, dict.fromkeys(("managementUri", "amqpHost", "username", "password"), "aHR0cDovL3g="))
+    simple = dict.fromkeys(("amqpHost", "username", "password"), "eA==")
+    world.secret = Secret({}, {"managementUri": "aHR0cDovL3g=", **simple})
     return deleting(infrastructure={"rabbitmq": connection}, **spec), world
 
 
@@ -188,6 +189,15 @@ async def test_a_queue_that_cant_be_counted_stays_in_the_end(kept: Kept, done: b
     assert ended.done is done
     assert [each.reason for each in ended.events] == (["QueueRetained"] if done else [])
     assert (RELEASED in broker.released) is done
+
+
+async def test_a_move_to_another_broker_that_was_never_reached_leaves_word_of_the_old_one() -> None:
+    usecase, world = with_admin()
+    assert MADE.messaging
+    before = replace(MADE, messaging=replace(MADE.messaging, connection=BrokerConnection("former", 5672)))
+    ended = await tear_down(usecase, before, world, ForgetfulBroker(full(10)), "2026-01-01T00:01:00Z")
+    assert [each.reason for each in ended.events] == ["QueueRetained", "MessagingCleanupSkipped"]
+    assert "Secret former" in ended.events[1].note
 
 
 async def test_a_message_may_take_as_long_as_the_spec_promises_it() -> None:

@@ -36,6 +36,7 @@ class Api:
     def __init__(self, connection: Connection, guard: Callable[[], None]) -> None:
         self.connection = connection
         self._guard = guard
+        self._refusals = 0
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=8, ssl=connection.ssl_context(), keepalive_timeout=KEPT_SECONDS),
             headers={"Authorization": aiohttp.encode_basic_auth(connection.username, connection.password)},
@@ -75,6 +76,7 @@ class Api:
             ) as response:
                 code = str(response.status)
                 raw = await response.read()
+                self._refusals = 0
         except TimeoutError as error:
             if isinstance(error, aiohttp.ConnectionTimeoutError):
                 raise await self._unreachable(error) from error
@@ -122,10 +124,21 @@ class Api:
         return Retry(reasons.PRECONDITION_FAILED, f"RabbitMQ refuses {method} {path}: {said}", after=ACT_SECONDS)
 
     async def _unreachable(self, error: Exception) -> Retry:
-        """No answer: tell a broker that is down from one that has no management API."""
+        """No answer: tell a broker that is down from one that has no management API, or none that we trust.
+
+        One node of several that is away for a moment refuses a connection too: a second one in a row is believed.
+        """
         connection = self.connection
         why = str(error) or type(error).__name__
-        if await _listens(connection.amqp_host, connection.amqp_port):
+        if isinstance(error, aiohttp.ClientSSLError):
+            return Retry(
+                reasons.CERTIFICATE_NOT_TRUSTED,
+                f"no TLS connection to {connection.management} ({why}): its certificate must be valid for that name, "
+                "and its authority be known here or stand in the key ca.crt of the connection Secret",
+                after=ACT_SECONDS,
+            )
+        self._refusals = self._refusals + 1 if isinstance(error, aiohttp.ClientConnectorError) else 0
+        if self._refusals > 1 and await _listens(connection.amqp_host, connection.amqp_port):
             return Retry(
                 reasons.MANAGEMENT_PLUGIN_MISSING,
                 f"{connection.amqp_host}:{connection.amqp_port} answers, {connection.management} does not ({why}): "

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from usecase_operator import reasons
 from usecase_operator.errors import Retry
+from usecase_operator.trust import trusting
 
 # A changed Secret wakes its UseCases; this is only the backstop.
 LATER = 300.0
@@ -32,7 +33,7 @@ class Connection:
 
     def ssl_context(self) -> ssl.SSLContext | bool:
         """The trust for https: the Secret's own CA if it has one, else the image's."""
-        return ssl.create_default_context(cadata=self.ca) if self.ca else True
+        return trusting(cadata=self.ca) if self.ca else True
 
     def uri(self, user: str, password: str, vhost: str, *, tls: bool) -> str:
         """The AMQP URI of a component's user. Names and passwords of the operator need no escaping."""
@@ -46,8 +47,12 @@ def read_connection(secret: Mapping[str, str], name: str, amqp_port: int) -> Con
     if missing:
         raise Retry(reasons.SECRET_KEY_MISSING, f"Secret {name} has no key {', '.join(missing)}: add it", LATER)
     values = {key: _text(secret, name, key) for key in (*REQUIRED, "ca.crt") if secret.get(key)}
-    url = urlsplit(values["managementUri"])
-    if url.scheme not in ("http", "https") or not url.hostname:
+    try:
+        url = urlsplit(values["managementUri"])
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # brackets that hold no IPv6 address, or a port that is none
+        usable = False
+    if not usable:
         raise Retry(
             reasons.SECRET_KEY_INVALID,
             f"Secret {name}: managementUri must be an http(s) address such as http://rabbitmq:15672",
@@ -59,13 +64,16 @@ def read_connection(secret: Mapping[str, str], name: str, amqp_port: int) -> Con
             f"Secret {name}: managementUri holds a user; put it into the keys username and password",
             LATER,
         )
+    if ":" in values["username"]:
+        said = f"Secret {name}: username holds a colon, which RabbitMQ's HTTP API can't be told (RFC 7617)"
+        raise Retry(reasons.SECRET_KEY_INVALID, said, LATER)
     found = Connection(
         management=values["managementUri"].rstrip("/"),
         amqp_host=values["amqpHost"],
         amqp_port=amqp_port,
         username=values["username"],
         password=values["password"],
-        ca=values.get("ca.crt"),
+        ca=_certificates(values.get("ca.crt")),
     )
     try:
         found.ssl_context()
@@ -73,6 +81,11 @@ def read_connection(secret: Mapping[str, str], name: str, amqp_port: int) -> Con
         said = f"Secret {name}: ca.crt holds no certificate that can be read (PEM is expected)"
         raise Retry(reasons.SECRET_KEY_INVALID, said, LATER) from error
     return found
+
+
+def _certificates(text: str | None) -> str | None:
+    """PEM is ASCII, and Python takes nothing else; what people write around the certificates may be more."""
+    return text and text.encode("ascii", "ignore").decode()
 
 
 def _text(secret: Mapping[str, str], name: str, key: str) -> str:

@@ -83,4 +83,5 @@ async def _unbind(api: Api, path: str, binding: Binding) -> None:
     pair = f"bindings/{path}/e/{segment(binding.exchange)}/q/{segment(binding.queue)}"
     for each in await api.get(pair):
         if each["routing_key"] == binding.routing_key and not each["arguments"]:
-            await api.delete(f"{pair}/{each['properties_key']}")
+            # Encoded once more: the broker decodes the path, and then the key, which it gives out encoded.
+            await api.delete(f"{pair}/{segment(each['properties_key'])}")

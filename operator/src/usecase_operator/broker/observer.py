@@ -48,12 +48,17 @@ class Observer:
         self._wake = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
         self._served: list[asyncio.Future[None]] = []
+        self._counting: asyncio.Task[None] | None = None
         self._task = asyncio.create_task(self._run(), name=f"broker observer {api.connection.management}")
 
     async def close(self) -> None:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+        if self._counting:
+            self._counting.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._counting
         # Not cancelled: that would look like the end of the process to the pass that waits.
         closed = Retry(reasons.BROKER_UNREACHABLE, "the connection to the broker was given up", after=1)
         for waiter in (*self._served, *self._waiting):
@@ -125,8 +130,8 @@ class Observer:
 
     async def _read(self) -> None:
         found = slices(await self._api.get("definitions"))
-        if time.monotonic() - self._counted_at >= COUNTS_SECONDS:
-            await self._try_to_count()
+        if (self._counting is None or self._counting.done()) and time.monotonic() - self._counted_at >= COUNTS_SECONDS:
+            self._counting = asyncio.create_task(self._try_to_count(), name="broker counts")
         for vhost, before in list(self._watched.items()):
             part = found.get(vhost)
             after = orjson.dumps(part, option=orjson.OPT_SORT_KEYS) if part else None
@@ -143,6 +148,8 @@ class Observer:
             self._count(await self._api.get(COUNTS))
         except Retry as failure:
             log.info("the broker does not count its queues", extra={"detail": failure.message})
+        except Exception as error:
+            self._nonsense(error)
 
     def _count(self, queues: list[dict[str, Any]]) -> None:
         counts: dict[str, dict[str, Count]] = {vhost: {} for vhost in self._watched}

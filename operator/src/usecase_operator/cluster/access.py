@@ -15,6 +15,8 @@ from typing import Any
 import aiohttp
 import yaml
 
+from usecase_operator.trust import trusting
+
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 TOKEN_SECONDS = 30.0
 # An object of 1.5 MiB (etcd's limit) is one line of a watch; aiohttp's default breaks at 128 KiB.
@@ -57,7 +59,7 @@ def from_service_account(environment: Mapping[str, str], folder: Path = SERVICE_
     if not host or not port:
         raise AccessError("KUBERNETES_SERVICE_HOST is not set: outside of a pod set KUBECONTEXT and KUBECONFIG")
     address = f"[{host}]" if ":" in host else host
-    tls = ssl.create_default_context(cafile=str(folder / "ca.crt"))
+    tls = trusting(cafile=str(folder / "ca.crt"))
     return Access(f"https://{address}:{port}", tls, _rereading(folder / "token"))
 
 
@@ -82,7 +84,7 @@ def _named(config: Mapping[str, Any], section: str, name: str, path: Path) -> di
 
 def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path) -> ssl.SSLContext:
     authority = _material(cluster, "certificate-authority", folder)
-    tls = ssl.create_default_context(cadata=authority.decode() if authority else None)
+    tls = trusting(cadata=authority.decode() if authority else None)
     if cluster.get("insecure-skip-tls-verify"):
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     certificate = _material(user, "client-certificate", folder)

@@ -25,6 +25,8 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
+    """*dns*: the addresses that its pods ask for names, which policies let them reach."""
+
     child_index: Children
     pod_index: Pods
     foreign: ForeignAutoscalers
@@ -33,6 +35,7 @@ class Cluster:
     writer: Writer
     resource: Resource
     events: Events
+    dns: tuple[str, ...] = ()
 
     @property
     def keda(self) -> bool:
@@ -42,8 +45,9 @@ class Cluster:
         return self.child_index.of(usecase.metadata.uid)
 
     def pods(self, usecase: UseCase, component: str) -> int:
-        """How many pods of *component* exist, those that are ending included."""
-        return len(self.pod_index.of(usecase.namespace, usecase.name, component))
+        """How many pods of *component* may still work, those that are ending included."""
+        found = self.pod_index.of(usecase.namespace, usecase.name, component)
+        return len([each for each in found if not each.over])
 
     def troubles(self, usecase: UseCase, component: str) -> tuple[Trouble, ...]:
         found = self.pod_index.of(usecase.namespace, usecase.name, component)
@@ -74,6 +78,9 @@ class Cluster:
 
     async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: Number) -> Repair | None:
         return await self.writer.apply_deployment(usecase, manifest, number)
+
+    async def keep_former(self, usecase: UseCase, manifest: Manifest, name: str) -> None:
+        await self.writer.keep_former(usecase, manifest, name)
 
     async def scale(self, manifest: Manifest, number: int) -> None:
         await self.writer.scale(manifest, number)

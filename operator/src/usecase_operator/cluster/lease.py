@@ -1,8 +1,9 @@
 """Leader election by one Lease: who may write, and until when. Ours, because the known ones keep two writers.
 
 Fencing (docs/decisions, "leader election"): the API server checks no token, so `leading` is asked before every
-write; it ends 5 s before anybody may take over, counted from before the renewal was sent; a lost Lease ends
-the process. Expiry is judged by our own clock since the last change we saw: clocks need not agree.
+write; it ends 5 s before anybody may take over, counted from before the renewal was sent, and at once where another
+holder is seen; a lost Lease ends the process. Expiry is judged by our own clock since the answer that brought the last
+change: clocks need not agree, and what was renewed while that answer was on its way counts from its arrival.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ DURATION = 12
 RENEW = 7.0
 PERIOD = 2.0
 ATTEMPT = 4.0
+NEVER = float("-inf")
 
 
 class NotLeading(Exception):  # noqa: N818 - said, not an error of ours: another process has the word
@@ -47,7 +49,7 @@ class Lease:
         self._clock = clock
         self._seen: tuple[str, str | None] | None = None
         self._seen_at = 0.0
-        self._until = float("-inf")
+        self._until = NEVER
         self.acquired = asyncio.Event()
 
     @property
@@ -80,14 +82,16 @@ class Lease:
         """Acquire or renew once; False if somebody else has it or was faster."""
         before = self._clock()
         lease = await self._get_or_new()
+        answered = self._clock()
         spec = lease["spec"]
         holder = spec.get("holderIdentity") or ""
         mark = (holder, spec.get("renewTime"))
         if mark != self._seen:
-            self._seen, self._seen_at = mark, before
-        expires = self._seen_at + spec.get("leaseDurationSeconds", DURATION)
-        if holder not in ("", self.identity) and before < expires:
-            return False
+            self._seen, self._seen_at = mark, answered
+        if holder not in ("", self.identity):
+            self._until = NEVER
+            if answered < self._seen_at + spec.get("leaseDurationSeconds", DURATION):
+                return False
         if holder != self.identity:
             spec |= {
                 "holderIdentity": self.identity,
@@ -99,16 +103,24 @@ class Lease:
             await self._put(lease)
         except ApiError as error:
             if error.status == 409:
+                await self._see_who_was_faster()
                 return False
             raise
         self._until = before + RENEW
         return True
 
+    async def _see_who_was_faster(self) -> None:
+        """Another holder, or a hand that labelled the Lease: nothing is written until it is known which."""
+        until, self._until = self._until, NEVER
+        lease = await self._get_or_new()
+        if lease["spec"].get("holderIdentity") == self.identity:
+            self._until = until
+
     async def release(self) -> None:
         """Give the Lease back, so that a successor need not wait for its end."""
         if not self.leading:
             return
-        self._until = float("-inf")
+        self._until = NEVER
         lease = await self._get_or_new()
         if lease["spec"].get("holderIdentity") == self.identity:
             lease["spec"]["holderIdentity"] = ""

@@ -17,8 +17,11 @@ UseCaseKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Pod:
+    """*over*: its containers have ended for good; it is only still shown."""
+
     component: str
     trouble: Trouble | None
+    over: bool
 
 
 class Pods:
@@ -36,7 +39,8 @@ class Pods:
         key = (metadata["namespace"], labels.get(INSTANCE, ""))
         if self._keys.get(metadata["uid"], key) != key:
             self._forget(metadata["uid"])  # relabelled: taken out of its ReplicaSet, to be looked at
-        pod = Pod(labels.get(COMPONENT, ""), pod_trouble(obj))
+        over = obj.get("status", {}).get("phase") in ("Succeeded", "Failed")
+        pod = Pod(labels.get(COMPONENT, ""), pod_trouble(obj), over)
         pods = self._of.setdefault(key, {})
         before = pods.get(metadata["uid"])
         pods[metadata["uid"]] = pod

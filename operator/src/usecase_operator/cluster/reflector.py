@@ -39,6 +39,9 @@ class Sink(Protocol):
 class Reflector:
     """*absent*: the statuses that mean that there is nothing to see, as 404 does for a kind that may not be installed;
     *available* is told when that begins and ends. All others are an outage, in which the mirror stays as it is.
+
+    *patience*: the seconds for which it may be forbidden in a row before it counts as lost; None: it never does.
+    *changed* is told when the mirror is filled, and when the watch is lost or allowed again.
     """
 
     def __init__(
@@ -50,6 +53,8 @@ class Reflector:
         selector: str = "",
         absent: Collection[int] = (),
         available: Callable[[bool], None] = lambda _: None,
+        patience: float | None = None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._session = session
         self.url = url
@@ -57,9 +62,13 @@ class Reflector:
         self._selector = selector
         self._absent = absent
         self._available = available
+        self._patience = patience
+        self._changed = changed
         self._version: str | None = None
         self.synced = asyncio.Event()
         self.refused: int | None = None
+        self.lost = False
+        self._forbidden_at: float | None = None
         self._heard = time.monotonic()
         self._complained = ""
         self._wait = 1.0
@@ -79,7 +88,7 @@ class Reflector:
 
     def _pause(self) -> float:
         """Seconds until the watch is opened again; of an answer that is no watch, ever longer."""
-        if self.refused:
+        if self.refused or self.lost:
             return ABSENT_SECONDS * uniform(0.8, 1.2)
         return self._wait * uniform(0.3, 1.0)
 
@@ -96,15 +105,18 @@ class Reflector:
         async with self._session.get(self.url, params=params, timeout=timeout) as response:
             if response.status == 410:
                 self._version = None
+                self._allow()
                 return
             if response.status in self._absent:
                 self._heard = time.monotonic()
+                self._allow()
                 self._refuse(response.status)
                 return
             if response.status >= 400:
                 await self._complain(response)
                 return
             self._heard, self._complained, self._wait = time.monotonic(), "", 1.0
+            self._allow()
             self._accept()
             listed: set[str] | None = set() if listing else None
             async for line in response.content:
@@ -125,7 +137,7 @@ class Reflector:
         if kind == "BOOKMARK":
             if listed is not None and _ends_list(event):
                 self._sink.keep_only(listed)
-                self.synced.set()
+                self._fill()
         elif kind == "DELETED":
             self._sink.remove(obj)
         else:
@@ -144,6 +156,28 @@ class Reflector:
         if self._complained != said:
             log.warning("a watch is refused; trying again", extra={"watch": self.url, "answer": said})
             self._complained = said
+        if response.status == 403:
+            self._forbid()
+
+    def _forbid(self) -> None:
+        """For a moment, as a server does that has just started, or for good, as where a namespace is gone."""
+        now = time.monotonic()
+        if self._forbidden_at is None:
+            self._forbidden_at = now
+        if not self.lost and self._patience is not None and now - self._forbidden_at >= self._patience:
+            self.lost = True
+            self._changed()
+
+    def _allow(self) -> None:
+        self._forbidden_at = None
+        if self.lost:
+            self.lost = False
+            self._changed()
+
+    def _fill(self) -> None:
+        if not self.synced.is_set():
+            self.synced.set()
+            self._changed()
 
     def _refuse(self, status: int) -> None:
         self._version = None
@@ -151,7 +185,7 @@ class Reflector:
             self.refused = status
             self._sink.keep_only(set())
             self._available(False)
-        self.synced.set()
+        self._fill()
 
     def _accept(self) -> None:
         if self.refused is not None:

@@ -16,6 +16,9 @@ from usecase_operator.metadata import API_VERSION, KIND
 from usecase_operator.model import UseCase
 
 FINALIZER = "usecase.dev/messaging"
+# All that the server says where an operation of a JSON patch fails, with status 422. A policy or a rule that refuses
+# what a patch would make has the same status, and words of its own.
+OPERATION_FAILED = "the server rejected our request due to an error in our request"
 
 
 class Gone(Exception):  # noqa: N818 - said, not an error of ours: there is nothing left to do
@@ -80,14 +83,14 @@ class Resource:
         self._usecases.forget(usecase.metadata.uid)
 
     async def _patch(self, usecase: UseCase, operations: list[Json]) -> None:
-        """Raises `Gone`; `Retry` if a test of *operations* fails."""
+        """Raises `Gone`; `Retry` if a test of *operations* fails; `ApiError`."""
         same = {"op": "test", "path": "/metadata/uid", "value": usecase.metadata.uid}
         try:
             patched = await self._client.json_patch(KIND, usecase.namespace, usecase.name, [same, *operations])
         except ApiError as error:
             if error.tells_absence_of(usecase.name):
                 self._forget(usecase)
-            if error.status == 422:
+            if error.status == 422 and error.message.startswith(OPERATION_FAILED):
                 # The test failed: what was read is not what is there now; the watch brings the news.
                 raise Retry(reasons.API_UNAVAILABLE, "the resource changed meanwhile", after=0.5) from error
             raise

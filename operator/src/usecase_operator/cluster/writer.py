@@ -15,7 +15,8 @@ from usecase_operator.cluster.client import ApiError, Client, Json
 from usecase_operator.cluster.fights import Fights
 from usecase_operator.cluster.resource import Resource
 from usecase_operator.errors import Retry, Stuck
-from usecase_operator.metadata import ADOPT, HASH, INSTANCE, MANAGED_BY, MANAGER, Manifest
+from usecase_operator.metadata import ADOPT, HASH, INSTANCE, MANAGED_BY, MANAGER, Manifest, component_of, with_hash
+from usecase_operator.metadata import manifest as made
 from usecase_operator.model import UseCase
 from usecase_operator.replicas import UNSAID, Apply, creation, hand_over, operator_claims, scale
 from usecase_operator.workload import Workload
@@ -100,6 +101,17 @@ class Writer:
             await self._step(hand_over(manifest, live))
         if (wanted := number(live=live)) is not None:
             await self._step(scale(manifest, wanted))
+
+    async def keep_former(self, usecase: UseCase, manifest: Manifest, name: str) -> None:
+        """A copy, as *name*, of the child that *manifest* is going to change."""
+        kind, metadata = manifest["kind"], manifest["metadata"]
+        self._find(usecase, manifest)
+        found = await self._client.get(kind, metadata["namespace"], metadata["name"])
+        if found is not None and owner_of(found) == usecase.metadata.uid:
+            copy = made(
+                usecase, manifest["apiVersion"], kind, name=name, component=component_of(manifest), spec=found["spec"]
+            )
+            await self._send(with_hash(copy))
 
     async def scale(self, manifest: Manifest, number: int) -> None:
         """Only the number; the rest of the Deployment stays as it is."""

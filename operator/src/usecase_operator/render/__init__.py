@@ -58,7 +58,7 @@ def _of_component(usecase: UseCase, component: Component, given: Given) -> tuple
     return (
         service_account(usecase, component),
         amqp_secret(usecase, component, given),
-        network_policy(usecase, component),
+        network_policy(usecase, component, given),
         service(usecase, component),
         deployment(usecase, component, given),
         disruption_budget(usecase, component),

@@ -22,10 +22,11 @@ class Given:
 
     *scaler*: KEDA's way in; None while it is not known: what its Secret holds stays. *secret_digests*: (Secret, key) →
     digest of the value, for every reference of `secret.references`; what is not there yet is left out. *keda*: whether
-    the cluster knows KEDA's kinds.
+    the cluster knows KEDA's kinds. *dns*: addresses that pods ask for names, as their resolv.conf has them.
     """
 
     amqp_uris: Mapping[str, str] = field(default_factory=dict)
     scaler: ScalerAccess | None = None
     secret_digests: Mapping[tuple[str, str], str] = field(default_factory=dict)
     keda: bool = False
+    dns: tuple[str, ...] = ()

@@ -5,11 +5,13 @@ kubelet's probes need no rule: traffic from a pod's own node always passes (Kube
 """
 
 from collections.abc import Iterable
+from ipaddress import ip_network
 from typing import Any
 
 from usecase_operator.infrastructure import Labels, Reach
 from usecase_operator.metadata import Manifest, child_name, manifest, selector
 from usecase_operator.model import Component, UseCase
+from usecase_operator.render.given import Given
 from usecase_operator.render.probes import health_port
 
 Rule = dict[str, Any]
@@ -22,10 +24,13 @@ DNS_PODS = ("kube-dns", "node-local-dns")
 """Cluster DNS of kubeadm, kind and the large providers, and NodeLocal DNSCache, which stands before it on each node."""
 
 DNS_OF_THE_NODE = ("169.254.20.10/32", "169.254.169.254/32")
-"""Where a node itself answers, on addresses that lead no further: NodeLocal DNSCache, and Google's Cloud DNS."""
+"""Where a node itself answers, on addresses that lead no further: NodeLocal DNSCache, and Google's Cloud DNS.
+
+NodeLocal DNSCache also takes the address of the Service where kube-proxy works by iptables: `Given.dns` has that.
+"""
 
 
-def network_policy(usecase: UseCase, component: Component) -> Manifest | None:
+def network_policy(usecase: UseCase, component: Component, given: Given) -> Manifest | None:
     if usecase.spec.isolation.network_policy == "Off":
         return None
     return manifest(
@@ -38,7 +43,7 @@ def network_policy(usecase: UseCase, component: Component) -> Manifest | None:
             "podSelector": {"matchLabels": selector(usecase, component.name)},
             "policyTypes": ["Ingress", "Egress"],
             "ingress": _ingress(usecase, component),
-            "egress": _egress(usecase, component),
+            "egress": _egress(usecase, component, given),
         },
     )
 
@@ -58,11 +63,11 @@ def _ingress(usecase: UseCase, component: Component) -> list[Rule]:
     return rules
 
 
-def _egress(usecase: UseCase, component: Component) -> list[Rule]:
+def _egress(usecase: UseCase, component: Component, given: Given) -> list[Rule]:
     infrastructure = usecase.spec.infrastructure
     components = {each.name: each for each in usecase.spec.components}
     stores = {each.name: each for each in infrastructure.stores}
-    rules = [_cluster_dns()]
+    rules = [_cluster_dns(given.dns)]
     for name in _used(component):
         http = components[name].http
         if http:
@@ -77,10 +82,12 @@ def _egress(usecase: UseCase, component: Component) -> list[Rule]:
     return rules
 
 
-def _cluster_dns() -> Rule:
+def _cluster_dns(servers: Iterable[str]) -> Rule:
+    """*servers* by address too: where NodeLocal DNSCache has taken the Service's, no packet goes on to a pod."""
     pods = [_pods("kube-system", {"k8s-app": app}) for app in DNS_PODS]
+    addresses = dict.fromkeys((*DNS_OF_THE_NODE, *(str(ip_network(each)) for each in servers)))
     ports = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
-    return {"to": [*pods, *_addresses(DNS_OF_THE_NODE)], "ports": ports}
+    return {"to": [*pods, *_addresses(addresses)], "ports": ports}
 
 
 def _used(component: Component) -> tuple[str, ...]:

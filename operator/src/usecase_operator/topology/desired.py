@@ -4,6 +4,7 @@ TTL leads back to Q) and Q.dlq, all by policy, and never a cycle of dead letters
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from usecase_operator.infrastructure import Queue as QueueSpec
@@ -28,6 +29,12 @@ EVERYTHING = ".*"
 # A net for messages that kill their consumer before it counts the try; the consumer's own limit is lower.
 DELIVERY_LIMIT = 50
 UNLIMITED = -1
+# RabbitMQ takes a message back that a consumer holds for longer than its `consumer_timeout`, half an hour unless said
+# otherwise: the least that a policy of ours says.
+LEAST_HOLD_SECONDS = 1800
+MOST_HOLD_SECONDS = 7 * 86400
+# How long what a bounded queue gave up waits for somebody who looks at it.
+DEAD_LETTER_SECONDS = 7 * 86400
 
 
 def desired(usecase: UseCase, password_hashes: Mapping[str, str], administrator: str) -> Topology:
@@ -75,8 +82,10 @@ def desired(usecase: UseCase, password_hashes: Mapping[str, str], administrator:
         ),
         policies=_by_name(
             [
-                *(policy for queue in consumed for policy in (_consumed_policy(queue), _retry_policy(queue))),
-                *(policy for queue in plain if (policy := _plain_policy(queue))),
+                *(_consumed_policy(queue, _hold_seconds(usecase, queue.name)) for queue in consumed),
+                *(_retry_policy(queue) for queue in consumed),
+                *(_forgetting_policy(queue) for queue in consumed if _limits(queue)),
+                *(_plain_policy(queue) for queue in plain),
                 *([DEAD_LETTER_POLICY] if consumed else []),
             ]
         ),
@@ -134,7 +143,14 @@ def _limits(queue: QueueSpec) -> dict[str, int | str]:
     return limits
 
 
-def _consumed_policy(queue: QueueSpec) -> Policy:
+def _hold_seconds(usecase: UseCase, queue: str) -> int:
+    """How long a consumer may hold a message of *queue*: the last one it prefetched waits for all before it."""
+    edges = [each for component in usecase.spec.components for each in component.consumes if each.queue == queue]
+    longest = max(each.prefetch * each.max_processing_seconds for each in edges)
+    return min(MOST_HOLD_SECONDS, max(LEAST_HOLD_SECONDS, longest + 60))
+
+
+def _consumed_policy(queue: QueueSpec, hold_seconds: int) -> Policy:
     # At-least-once needs reject-publish: a queue that drops its oldest has chosen against it.
     strategy = "at-most-once" if queue.max_messages is not None else "at-least-once"
     return _policy(
@@ -145,6 +161,7 @@ def _consumed_policy(queue: QueueSpec) -> Policy:
             "dead-letter-strategy": strategy,
             "overflow": "reject-publish",
             "delivery-limit": DELIVERY_LIMIT,
+            "consumer-timeout": hold_seconds * 1000,
             **_limits(queue),
         },
     )
@@ -164,9 +181,20 @@ def _retry_policy(queue: QueueSpec) -> Policy:
     )
 
 
-def _plain_policy(queue: QueueSpec) -> Policy | None:
+def _forgetting_policy(queue: QueueSpec) -> Policy:
+    """Of the dead letters of a queue that forgets: what expired or was too much lands there too, and must not fill the
+    broker. Goes before `DEAD_LETTER_POLICY`.
+    """
     limits = _limits(queue)
-    return _policy(queue.name, limits) if limits else None
+    if "message-ttl" in limits:
+        limits["message-ttl"] = max(int(limits["message-ttl"]), DEAD_LETTER_SECONDS * 1000)
+    definition = {**DEAD_LETTER_POLICY.definition, **limits}
+    return replace(_policy(dead_letters(queue.name), definition), priority=DEAD_LETTER_POLICY.priority + 1)
+
+
+def _plain_policy(queue: QueueSpec) -> Policy:
+    """Nobody's delivery counts where nobody consumes: a message that somebody looks at again and again stays."""
+    return _policy(queue.name, {"delivery-limit": UNLIMITED, **_limits(queue)})
 
 
 def _policy(queue: str, definition: Mapping[str, int | str]) -> Policy:

@@ -1,8 +1,10 @@
 """The admin connection Secret: read, checked, and never printed."""
 
 import base64
+import ssl
 
 import pytest
+import trustme
 
 from usecase_operator.broker.connection import read_connection
 from usecase_operator.errors import Retry
@@ -45,9 +47,19 @@ def test_the_password_is_not_in_the_repr() -> None:
     [
         pytest.param({"managementUri": "http://admin:hidden@rabbit:15672"}, "holds a user", id="a user in the address"),
         pytest.param({"ca.crt": "hidden"}, "ca.crt holds no certificate", id="a CA that is none"),
+        pytest.param({"managementUri": "http://[rabbit]:15672"}, "must be an http", id="brackets around a name"),
+        pytest.param({"managementUri": "http://[::1:15672"}, "must be an http", id="half a bracket"),
+        pytest.param({"managementUri": "http://rabbit:1567x"}, "must be an http", id="a port that is none"),
+        pytest.param({"username": "admin:hidden"}, "holds a colon", id="a name that HTTP can't say"),
     ],
 )
 def test_what_cant_be_used_is_refused_without_being_shown(wrong: dict[str, str], said: str) -> None:
     with pytest.raises(Retry, match=said) as refused:
         read_connection(encoded(**{**GOOD, **wrong}), "admin", 5672)
     assert "hidden" not in refused.value.message
+
+
+def test_a_bundle_may_say_whose_certificates_are_in_it() -> None:
+    bundle = f"# Zertifizierungsstelle für Prüfungen\n{trustme.CA().cert_pem.bytes().decode()}"
+    found = read_connection(encoded(**{**GOOD, "ca.crt": bundle}), "admin", 5672)
+    assert isinstance(found.ssl_context(), ssl.SSLContext)

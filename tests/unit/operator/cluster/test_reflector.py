@@ -7,8 +7,10 @@ from typing import Any
 
 import aiohttp
 import orjson
+import pytest
 from aiohttp import web
 
+from usecase_operator.cluster import reflector as module
 from usecase_operator.cluster.reflector import Reflector
 
 Json = dict[str, Any]
@@ -135,6 +137,33 @@ async def test_a_mirror_that_was_never_filled_waits_for_a_server_that_forbids() 
     async with watching(403, [event("ADDED", "a")], absent={404}) as (sink, reflector, _asked):
         await until(lambda: sink.names == {"a"})
         assert not reflector.synced.is_set()
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is lost is asked for at once."""
+    monkeypatch.setattr(module, "ABSENT_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_watch_that_stays_forbidden_is_lost_until_it_is_allowed() -> None:
+    told: list[tuple[bool, bool]] = []
+
+    def look() -> None:
+        told.append((reflector.lost, reflector.synced.is_set()))
+
+    allowed = [event("ADDED", "a"), event("BOOKMARK", version=5, **END)]
+    async with watching(403, allowed, patience=0.0, changed=look) as (sink, reflector, _asked):
+        await until(lambda: reflector.lost)
+        await until(lambda: sink.names == {"a"})
+        assert told == [(True, False), (False, False), (False, True)]
+
+
+@pytest.mark.parametrize("patience", [None, 60.0])
+async def test_a_server_that_forbids_for_a_moment_loses_nobody(patience: float | None) -> None:
+    async with watching(403, 403, [event("ADDED", "a")], patience=patience) as (sink, reflector, _asked):
+        await until(lambda: sink.names == {"a"})
+        assert not reflector.lost
 
 
 async def test_a_kind_that_the_server_does_not_know_is_told_and_holds_nobody_up() -> None:

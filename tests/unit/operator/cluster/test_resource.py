@@ -14,6 +14,13 @@ from usecases import UID, body, make_usecase, schema
 
 ABSENT = ApiError(404, "NotFound", 'usecases.usecase.dev "shop" not found')
 NO_SUCH_KIND = ApiError(404, "NotFound", "the server could not find the requested resource")
+TEST_FAILED = ApiError(422, "Invalid", "the server rejected our request due to an error in our request")
+DENIED = ApiError(
+    422,
+    "Invalid",
+    "usecases.usecase.dev \"shop\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: no",
+)
+INVALID = ApiError(422, "Invalid", 'UseCase.usecase.dev "shop" is invalid: spec: Invalid value: "object": no')
 
 
 class Refusing:
@@ -81,9 +88,18 @@ async def test_nobody_is_held_who_is_not_there() -> None:
 
 
 async def test_whoever_changed_meanwhile_is_read_again() -> None:
-    made, _ = resource(Refusing(refused(422)))
+    made, _ = resource(Refusing(TEST_FAILED))
     with pytest.raises(Retry):
         await made.add_finalizer(make_usecase(), "1")
+
+
+@pytest.mark.parametrize("error", [DENIED, INVALID])
+async def test_a_policy_that_refuses_the_finalizer_is_no_change_meanwhile(error: ApiError) -> None:
+    """It would be asked again twice a second, for ever, and nobody would be told."""
+    made, _ = resource(Refusing(error))
+    with pytest.raises(ApiError) as refused:
+        await made.add_finalizer(make_usecase(), "1")
+    assert refused.value is error
 
 
 async def test_the_end_of_a_resource_that_went_by_itself_is_its_end() -> None:

@@ -16,8 +16,8 @@ from usecases import EXAMPLES, STORE, component, example, make_usecase
 Edge = tuple[str, str, int]
 
 
-def policies(usecase: UseCase) -> dict[str, Manifest]:
-    found = [each for each in render(usecase, Given()) if each["kind"] == "NetworkPolicy"]
+def policies(usecase: UseCase, **known: Any) -> dict[str, Manifest]:
+    found = [each for each in render(usecase, Given(**known)) if each["kind"] == "NetworkPolicy"]
     return {each["metadata"]["labels"][COMPONENT]: each["spec"] for each in found}
 
 
@@ -113,6 +113,16 @@ def test_names_can_be_looked_up() -> None:
             "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
         }
     ]
+
+
+def test_the_nameservers_of_pods_can_be_asked_by_their_addresses() -> None:
+    """NodeLocal DNSCache takes the Service's address on each node: such a packet goes to no pod."""
+    dns = ("10.96.0.10", "fd00::a", "169.254.20.10")
+    usecase = make_usecase(component("bot", "Bot"))
+    (usual,), (rule,) = policies(usecase)["bot"]["egress"], policies(usecase, dns=dns)["bot"]["egress"]
+
+    added = [{"ipBlock": {"cidr": "10.96.0.10/32"}}, {"ipBlock": {"cidr": "fd00::a/128"}}]
+    assert rule == {**usual, "to": [*usual["to"], *added]}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ def test_a_consumed_queue_gets_a_retry_and_a_dead_letter_queue() -> None:
 def test_a_queue_nobody_consumes_stands_alone() -> None:
     wanted = topology(usecase(ORDERS, {"name": "front", "publishes": [{"exchange": "events"}]}))
     assert sorted(wanted.queues) == ["orders"]
-    assert wanted.policies == {}
+    # Looked at in RabbitMQ's management page 20 times, a message would be dropped.
+    assert [each.definition for each in wanted.policies.values()] == [{"delivery-limit": -1}]
 
 
 def test_dead_letters_never_go_in_a_circle() -> None:
@@ -122,10 +123,48 @@ def test_a_queue_with_a_length_limit_drops_its_oldest() -> None:
     bounded = {**ORDERS, "queues": [queue("orders", maxMessages=10, messageTtlSeconds=60)]}
     wanted = topology(usecase(bounded, {"name": "front"}))
     assert wanted.policies["usecase.queue.orders"].definition == {
+        "delivery-limit": -1,
         "message-ttl": 60000,
         "max-length": 10,
         "overflow": "drop-head",
     }
+
+
+@pytest.mark.parametrize(
+    ("limits", "dead_letters"),
+    [
+        pytest.param({"messageTtlSeconds": 60}, {"message-ttl": 604_800_000, "overflow": "reject-publish"}, id="ttl"),
+        pytest.param({"messageTtlSeconds": 10**6}, {"message-ttl": 10**9, "overflow": "reject-publish"}, id="long"),
+        pytest.param({"maxMessages": 10}, {"max-length": 10, "overflow": "drop-head"}, id="length"),
+    ],
+)
+def test_what_a_queue_forgets_does_not_pile_up_among_its_dead_letters(
+    limits: dict[str, int], dead_letters: dict[str, Any]
+) -> None:
+    bounded = {**ORDERS, "queues": [queue("orders", **limits)]}
+    wanted = topology(usecase(bounded, {"name": "worker", "consumes": [consume("orders")]}))
+    policies = [each for each in wanted.policies.values() if re.search(each.pattern, "orders.dlq")]
+    wins = max(policies, key=lambda each: each.priority)
+    assert len({each.priority for each in policies}) == len(policies) == 2
+    assert wins.definition == {"delivery-limit": -1, **dead_letters}
+
+
+@pytest.mark.parametrize(
+    ("prefetch", "processing", "held"),
+    [
+        pytest.param(10, 30, 1800, id="never sooner than RabbitMQ by itself"),
+        pytest.param(1, 7200, 7260, id="two hours for one"),
+        pytest.param(100, 60, 6060, id="the last of a hundred"),
+        pytest.param(1000, 7200, 604800, id="a week at most"),
+    ],
+)
+def test_the_broker_takes_no_message_back_that_may_still_be_worked_on(
+    prefetch: int, processing: int, held: int
+) -> None:
+    edge = {"queue": "orders", "prefetch": prefetch, "maxProcessingSeconds": processing}
+    quick = {"name": "quick", "consumes": [consume("orders")]}
+    wanted = topology(usecase(ORDERS, {"name": "worker", "consumes": [edge]}, quick))
+    assert wanted.policies["usecase.queue.orders"].definition["consumer-timeout"] == held * 1000
 
 
 def test_vhost_and_users_carry_the_owners_uid() -> None:
