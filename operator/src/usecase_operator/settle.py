@@ -92,7 +92,7 @@ class Settler:
             if unread:
                 return await self._tell(usecase, before, refused_whole(usecase, before, unread, now())), "stuck"
             if has_messaging(usecase) and FINALIZER not in usecase.metadata.finalizers:
-                await self.cluster.resource.add_finalizer(usecase, body["metadata"]["resourceVersion"])
+                await self._hold(usecase, before, body["metadata"]["resourceVersion"])
             found = await reconcile(usecase, before, self.cluster, self.brokers, self._remember(usecase, before), now())
             found = replace(found, again=_sooner(found.again, self._pause(uid, found.failed)))
             again = _sooner(found.again, await self._tell(usecase, self._latest(uid, before), found))
@@ -108,6 +108,16 @@ class Settler:
         if not found.failed:
             self.dirty.succeeded(uid)
         return again, "retry" if found.failed else "done"
+
+    async def _hold(self, usecase: UseCase, before: Status, version: str) -> None:
+        """Before anything is made in a broker. What refuses it for good, as a policy does, is told by the status."""
+        try:
+            await self.cluster.resource.add_finalizer(usecase, version)
+        except ApiError as error:
+            refused = failure(error, f"the finalizer {FINALIZER}")
+            if isinstance(refused, Stuck):
+                await self._tell(usecase, before, refused_whole(usecase, before, refused, now()))
+            raise
 
     def _pause(self, uid: str, failed: Retry | Stuck | None) -> float | None:
         """Seconds until what failed is tried again."""

@@ -6,6 +6,7 @@ import pytest
 
 from unit.operator.test_reconcile import World
 from usecase_operator.broker.brokers import Brokers
+from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.resource import FINALIZER
 from usecase_operator.cluster.secrets import Secret
 from usecase_operator.cluster.usecases import UseCases
@@ -133,3 +134,21 @@ async def test_a_resource_that_left_its_broker_is_held_no_longer(status: dict[st
     usecases.put(found)
     await Settler(usecases, place, Brokers(lambda: None, lambda _: None), dirty).settle(UID)  # type: ignore[arg-type]
     assert place.done == done
+
+
+async def test_a_policy_that_refuses_the_finalizer_is_told() -> None:
+    kept, dirty = Kept(), Dirty()
+
+    async def refused(usecase: UseCase, version: str) -> None:
+        raise ApiError(422, "Invalid", "policy house-rules denied the request: nobody changes this")
+
+    kept.add_finalizer = refused  # type: ignore[attr-defined]
+    usecases = UseCases(dirty.add)
+    found = admitted(body(), schema())
+    found["metadata"] |= {"resourceVersion": "1"}
+    usecases.put(found)
+    await Settler(usecases, kept, Brokers(lambda: None, lambda _: None), dirty).settle(UID)  # type: ignore[arg-type]
+    (status,) = kept.statuses
+    (accepted,) = [each for each in status["conditions"] if each["type"] == "Accepted"]
+    assert (accepted["status"], accepted["reason"]) == ("False", "ApplyRefused")
+    assert "house-rules" in accepted["message"]
