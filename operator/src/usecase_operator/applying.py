@@ -20,10 +20,11 @@ class Cluster(Protocol):
 
 @dataclass(slots=True)
 class Pass:
-    """What one pass has found out so far."""
+    """What one pass has found out so far. *looks*: after so many seconds something may be new that nobody tells of."""
 
     failures: list[Retry | Stuck] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
+    looks: list[float] = field(default_factory=list)
     cut_off: bool = False
 
     def failed(self, error: Retry | Stuck | ApiError, doing: str) -> None:

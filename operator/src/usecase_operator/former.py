@@ -5,14 +5,14 @@ Policies add up, so a former one needs no merging: it keeps its rules under a na
 `keep_policies` before it writes new rules, and spares `policies` when it deletes what is no longer rendered.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from usecase_operator.applying import Pass
 from usecase_operator.cluster.children import Child, Key
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.errors import Retry
-from usecase_operator.metadata import HASH, REVISION, Manifest, component_of
+from usecase_operator.metadata import HASH, REVISION, Manifest, child_name, component_of
 from usecase_operator.model import UseCase
 from usecase_operator.workload import Workload
 
@@ -45,12 +45,24 @@ def policies(usecase: UseCase, cluster: Cluster) -> set[Key]:
     return {key for key in cluster.children(usecase) if key[0] == "NetworkPolicy" and SEPARATOR in key[1]}
 
 
-def pods_run(usecase: UseCase, deployments: Iterable[Manifest], cluster: Cluster, *, kept: bool) -> bool:
-    """Whether pods run, or end, that were started by an earlier revision than that of *deployments*.
+def pods_run(usecase: UseCase, manifests: Iterable[Manifest], cluster: Cluster, *, kept: bool) -> bool:
+    """Whether pods run, or end, that were started by an earlier revision than that of *manifests*, or for a component
+    that is dropped.
 
     *kept*: pods go on by what they have, as the broker of the spec was not reached.
     """
-    return any(_earlier(usecase, each, cluster, kept=kept) for each in deployments)
+    deployments = [each for each in manifests if each["kind"] == "Deployment"]
+    dropped = _dropped(usecase, {component_of(each) for each in deployments}, cluster)
+    return dropped or any(_earlier(usecase, each, cluster, kept=kept) for each in deployments)
+
+
+def _dropped(usecase: UseCase, components: Collection[str | None], cluster: Cluster) -> bool:
+    named = {
+        name.removeprefix(child_name(usecase, ""))
+        for kind, name in cluster.children(usecase)
+        if kind in ("Deployment", "NetworkPolicy") and SEPARATOR not in name
+    }
+    return any(cluster.pods(usecase, each) for each in named - set(components))
 
 
 def _earlier(usecase: UseCase, deployment: Manifest, cluster: Cluster, *, kept: bool) -> bool:

@@ -40,6 +40,8 @@ Store = Callable[[Credentials], Awaitable[Credentials]]
 class Broker(Protocol):
     @property
     def administrator(self) -> str: ...
+    @property
+    def agreed(self) -> set[str]: ...
     async def observe(self, vhost: str, *, fresh: bool = False) -> Topology: ...
     def counts(self, vhost: str) -> Mapping[str, Count]: ...
     async def declare(self, vhost: str, plan: Plan) -> None: ...
@@ -164,7 +166,7 @@ async def _declare(
     known = {name: each.password_hash for name, each in found.users.items() if name in target.users}
     target = desired(usecase, {**known, **credentials.hashes}, broker.administrator)
     plan = diff(target, found, made, uid)
-    repaired = _repaired(usecase, before, plan)
+    repaired = _repaired(usecase, before, plan, seen=vhost in broker.agreed)
     everything = made | _made_here(target, plan)
     if plan.declared:
         if everything != made:
@@ -183,6 +185,7 @@ async def _declare(
         found = await broker.observe(vhost, fresh=True)
     if plan.conflicts:
         raise _immutable(plan.conflicts)
+    broker.agreed.add(vhost)
     return Outcome(
         "done",
         credentials,
@@ -196,14 +199,17 @@ async def _declare(
     )
 
 
-def _repaired(usecase: UseCase, before: Status, plan: Plan) -> tuple[str, ...]:
-    """What *plan* puts back: all it declares, if this very spec had been declared before."""
+def _repaired(usecase: UseCase, before: Status, plan: Plan, *, seen: bool) -> tuple[str, ...]:
+    """What *plan* puts back: all it declares, if this very spec had been declared before. Policies only if they were
+    *seen* right by this process: to another version of the operator they may say something else.
+    """
     settled = before.condition(reasons.MESSAGING_READY)
     if not settled or settled.status != "True" or settled.observed_generation != usecase.metadata.generation:
         return ()
-    if plan.declared:
-        metrics.DRIFT.labels("rabbitmq").inc(len(plan.declared))
-    return tuple(plan.declared)
+    repaired = (plan if seen else replace(plan, policies=())).declared
+    if repaired:
+        metrics.DRIFT.labels("rabbitmq").inc(len(repaired))
+    return tuple(repaired)
 
 
 def _made_here(target: Topology, plan: Plan) -> Inventory:

@@ -89,7 +89,8 @@ async def reconcile(
     deployments = {component_of(each): each for each in manifests if each["kind"] == "Deployment"}
     others = [each for each in manifests if each["kind"] != "Deployment"]
     unheard = component_users(usecase) if broker.step != "done" else ()
-    if former.pods_run(usecase, deployments.values(), cluster, kept=bool(unheard)):
+    kept = bool(unheard) and broker.began is None
+    if former.pods_run(usecase, manifests, cluster, kept=kept):
         await former.keep_policies(usecase, others, cluster, run)
     await apply(usecase, [each for each in others if each["kind"] not in AUTOSCALERS], cluster, run)
 
@@ -106,10 +107,10 @@ async def reconcile(
     await apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)
 
     # 7. What is no longer asked for.
+    if not former.pods_run(usecase, manifests, cluster, kept=kept) or usecase.spec.isolation.network_policy == "Off":
+        await prune(usecase, set(cluster.children(usecase)) - former.policies(usecase, cluster), cluster, run)
     if not run.failures:
-        spared = guards_of_the_leaving(usecase, cluster) | passwords(usecase)
-        if former.pods_run(usecase, deployments.values(), cluster, kept=bool(unheard)):
-            spared |= former.policies(usecase, cluster)
+        spared = guards_of_the_leaving(usecase, cluster) | passwords(usecase) | former.policies(usecase, cluster)
         await prune(usecase, keep | spared, cluster, run)
 
     # 8. What is true now.
@@ -278,7 +279,7 @@ def _report(
     steps = [*run.failures, broker.step]
     retries = [each for each in steps if isinstance(each, Retry)]
     deadline = usecase.spec.progress_deadline_seconds
-    looks = [broker.again, *(each.after for each in retries)]
+    looks = [broker.again, *run.looks, *(each.after for each in retries)]
     looks += [STUCK_AGAIN for each in steps if isinstance(each, Stuck)]
     looks += [left for each in components if (left := seconds_left(each, deadline, now)) is not None and left > 0]
     return Report(

@@ -133,11 +133,9 @@ def _inventory(made: Made, users: tuple[str, ...]) -> Inventory:
 
 
 def _backlog(usecase: UseCase, found: MessagingFound, before: Status) -> str | None:
-    """What waits in all queues; as counted last where one is not counted now, None before that."""
+    """What waits in all queues; as counted last where one of ours is not counted now, None before that."""
     waiting = {name: each.messages for name, each in found.counts.items() if not name.endswith(".dlq")}
     wanted = [each.name for each in usecase.spec.messaging.queues]
-    numbers = [waiting.get(name) for name in {*waiting, *wanted}]
-    known = [each for each in numbers if each is not None]
-    if len(known) < len(numbers):
+    if any(waiting.get(name) is None for name in wanted):
         return before.backlog
-    return bucket(sum(known)) if wanted else None
+    return bucket(sum(number or 0 for number in waiting.values())) if wanted else None

@@ -15,7 +15,7 @@ from usecase_operator.applying import Pass
 from usecase_operator.cluster.children import Child, Key
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.writer import Number, Repair
-from usecase_operator.component_state import UP, Seen, component_status
+from usecase_operator.component_state import UP, Seen, component_status, overdue
 from usecase_operator.errors import Retry, Stuck
 from usecase_operator.metadata import REVISION, Manifest, child_name
 from usecase_operator.model import Component, UseCase
@@ -23,6 +23,9 @@ from usecase_operator.render.natures import nature
 from usecase_operator.replicas import effective_mode, number_to_write, report, waits_for_autoscaler
 from usecase_operator.status import ComponentStatus, Status
 from usecase_operator.workload import Trouble, Workload
+
+# For Kubernetes' garbage collector, to tell the pods of a Deployment that was deleted.
+GARBAGE_SECONDS = 5
 
 
 class Cluster(Protocol):
@@ -33,6 +36,7 @@ class Cluster(Protocol):
     def foreign_autoscaler(self, usecase: UseCase, component: str) -> str | None: ...
     def autoscaler_on(self, usecase: UseCase, component: str) -> str | None: ...
     def pods(self, usecase: UseCase, component: str) -> int: ...
+    def pods_end(self, usecase: UseCase, component: str) -> bool: ...
     async def apply_deployment(self, usecase: UseCase, manifest: Manifest, number: Number) -> Repair | None: ...
     async def scale(self, manifest: Manifest, number: int) -> None: ...
 
@@ -120,10 +124,9 @@ async def _start(
     unwritten = live is not None and number is not None
     waits = unwritten and waits_for_autoscaler(component, mode, suspended=suspended)
     leaving = cluster.autoscaler_on(usecase, name) if waits else None
-    # Two that poll take each other's messages, and neither a new Deployment nor a number counts pods that end.
     first = bool(number) and not (live and live.desired)
-    if first and not nature(component).overlaps and cluster.pods(usecase, name):
-        leaving, held = "its former pod", held or live is None
+    if first and not nature(component).overlaps and _has_former_pod(usecase, name, live, previous, cluster, now):
+        leaving = "its former pod"
     if not run.cut_off:
         try:
             if not blocked and not held:
@@ -132,6 +135,8 @@ async def _start(
             elif live is not None and number is not None and not leaving and not (blocked and resumes):
                 await cluster.scale(manifest, number)
                 unwritten = False
+        except _NotYet:
+            run.looks.append(GARBAGE_SECONDS)
         except (Retry, Stuck, ApiError) as error:
             run.failed(error, f"Deployment {manifest['metadata']['name']}")
     child, found = _deployment(usecase, name, cluster)
@@ -151,8 +156,34 @@ async def _start(
     return component_status(seen, previous, now)
 
 
+class _NotYet(Exception):  # noqa: N818 - said, not an error
+    """There is no Deployment, and it is not the time to make one."""
+
+
 def _stays(*, live: int | None) -> None:
-    """A `Number`: nobody's turn to write one."""
+    """A `Number`: nobody's turn to write one. Raises `_NotYet` where there is no Deployment to leave as it is."""
+    if live is None:
+        raise _NotYet
+
+
+def _has_former_pod(
+    usecase: UseCase,
+    component: str,
+    live: Workload | None,
+    previous: ComponentStatus | None,
+    cluster: Cluster,
+    now: str,
+) -> bool:
+    """Whether a pod of before may still work. Two that poll take each other's messages, and neither a new Deployment
+    nor a number counts pods that end.
+    """
+    if not cluster.pods(usecase, component):
+        return False
+    if live is not None or cluster.pods_end(usecase, component):
+        return True
+    # Nobody has told it to end. Those of a Deployment that is gone are told so within moments; those of one that was
+    # orphaned never are: the next Deployment takes them over.
+    return not (previous and previous.state == "Pending" and overdue(previous, GARBAGE_SECONDS, now))
 
 
 def _deployment(usecase: UseCase, component: str, cluster: Cluster) -> tuple[Child | None, Workload | None]:

@@ -65,9 +65,17 @@ def test_a_typo_in_a_pod_template_is_said_with_its_field_and_stops_nothing_else(
 # Whose it is
 
 
-@pytest.mark.parametrize("kind", ["service", "deployment", "networkpolicy"])
-def test_a_child_that_lost_its_owner_gets_it_back(world: World, kind: str) -> None:
-    world.usecase("robbed", WEB)
+@pytest.mark.parametrize(
+    ("kind", "component"),
+    [
+        ("service", WEB),
+        ("deployment", WEB),
+        ("networkpolicy", WEB),
+        pytest.param("deployment", {**WEB, "kind": "Bot"}, id="a bot's, whose pod runs on"),
+    ],
+)
+def test_a_child_that_lost_its_owner_gets_it_back(world: World, kind: str, component: dict[str, Any]) -> None:
+    world.usecase("robbed", component)
     world.wait_ready("robbed")
     owners = metadata(world, kind, "robbed-web")["ownerReferences"]
     world.kubectl("patch", kind, "robbed-web", "--type=merge", "-p", '{"metadata":{"ownerReferences":null}}')

@@ -14,7 +14,7 @@ from usecase_operator.broker.emptiness import Kept
 from usecase_operator.cluster.children import Child
 from usecase_operator.cluster.client import ApiError
 from usecase_operator.cluster.secrets import Secret
-from usecase_operator.errors import Retry
+from usecase_operator.errors import Retry, Stuck
 from usecase_operator.infrastructure import Infrastructure, Messaging
 from usecase_operator.messaging import KEPT_AGAIN
 from usecase_operator.metadata import HASH, REVISION
@@ -24,9 +24,11 @@ from usecase_operator.status import BrokerConnection, Status
 from usecase_operator.topology.objects import Topology
 from usecase_operator.topology.plan import Inventory, Plan
 from usecase_operator.workload import Workload
+from usecase_operator.workloads import GARBAGE_SECONDS
 from usecases import component, make_usecase
 
 NOW = "2026-01-01T00:00:00Z"
+LATER = "2026-01-01T00:00:05Z"
 SECRET = Secret({}, dict.fromkeys(("amqpHost", "username", "password"), "eA==") | {"managementUri": "aHR0cDovL3g="})
 
 
@@ -42,6 +44,7 @@ class World:
         self.refuses: dict[str, Exception] = {}
         self.known_secrets: dict[str, Secret] = {}
         self.running: dict[str, int] = {}
+        self.ending: tuple[str, ...] = ()
         self.reads_secrets = True
         self.autoscaler: str | None = None
         self.deaf = frozenset[str]()
@@ -51,6 +54,9 @@ class World:
 
     def pods(self, usecase: UseCase, component: str) -> int:
         return self.running.get(component, 0)
+
+    def pods_end(self, usecase: UseCase, component: str) -> bool:
+        return component in self.ending
 
     def troubles(self, usecase: UseCase, component: str) -> tuple[Any, ...]:
         return ()
@@ -80,8 +86,8 @@ class World:
 
     async def apply_deployment(self, usecase: UseCase, manifest: dict[str, Any], number: Any) -> None:
         live = self.number(manifest)
+        wanted = number(live=live)  # before anything is written, as the writer does it
         await self.apply(usecase, manifest)
-        wanted = number(live=live)
         desired = (live or 0) if wanted is None else wanted
         ready = 0 if manifest["metadata"]["name"] in self.slow else desired
         revision = manifest["metadata"]["annotations"][REVISION]
@@ -133,6 +139,7 @@ class FakeBroker:
         self.topology = Topology()
         self.declared: list[str] = []
         self.kept: list[Kept] = []
+        self.agreed: set[str] = set()
 
     async def of(self, connection: Connection, vhost: str) -> Any:
         return self
@@ -184,12 +191,13 @@ async def run(
     broker: FakeBroker,
     promised: list[Inventory] | None = None,
     before: Status = Status(),  # noqa: B008 - frozen
+    now: str = NOW,
 ) -> Report:
     async def remember(made: Inventory, users: tuple[str, ...]) -> None:
         assert not broker.declared, "remembered before it is made"
         (promised if promised is not None else []).append(made)
 
-    return await reconcile(usecase, before, world, broker, remember, NOW)
+    return await reconcile(usecase, before, world, broker, remember, now)
 
 
 def condition(report: Report, type_: str) -> Any:
@@ -700,9 +708,57 @@ async def test_a_bot_whose_deployment_was_deleted_comes_back_after_its_former_po
     world.running, world.applied = {"bot": 1}, []
     second = await run(usecase, world, FakeBroker(), before=first.status)
     assert world.deployments() == []
+    assert second.again == GARBAGE_SECONDS, "nobody has told it to end yet, and may never"
     told = second.status.component("bot")
     assert told is not None
     assert told.message == "its Deployment is not there yet: it is made when its former pod is gone"
-    world.running = {}
-    await run(usecase, world, FakeBroker(), before=second.status)
+    world.ending = ("bot",)
+    third = await run(usecase, world, FakeBroker(), before=second.status, now=LATER)
+    assert world.deployments() == []
+    world.running, world.ending = {}, ()
+    await run(usecase, world, FakeBroker(), before=third.status, now=LATER)
     assert world.deployments() == [f"{usecase.name}-bot"]
+
+
+async def test_a_bot_whose_pod_was_orphaned_is_taken_back_with_it() -> None:
+    usecase, world = make_usecase(component("bot", "Bot")), World()
+    first = await run(usecase, world, FakeBroker())
+    world.objects.pop(("Deployment", f"{usecase.name}-bot"))
+    world.running, world.applied = {"bot": 1}, []
+    second = await run(usecase, world, FakeBroker(), before=first.status)
+    assert world.deployments() == []
+    await run(usecase, world, FakeBroker(), before=second.status, now=LATER)
+    assert world.deployments() == [f"{usecase.name}-bot"]
+
+
+async def test_pods_of_a_component_that_is_dropped_keep_both_ends_of_their_edges() -> None:
+    world = World()
+    before = moving("old")
+    first = await run(before, world, FakeBroker())
+    world.running = {"web": 1, "old": 1}
+    after = make_usecase(component("old", "API"))
+    second = await run(after, world, FakeBroker(), before=first.status)
+    kept = [name for name in policies(world) if "." in name]
+    assert [name.partition(".")[0] for name in kept] == [f"{before.name}-old"]
+    world.running.pop("web")
+    await run(after, world, FakeBroker(), before=second.status)
+    assert policies(world) == [f"{before.name}-old"]
+
+
+async def test_former_policies_go_with_their_pods_whatever_else_fails_and_with_isolation() -> None:
+    world = World()
+    first = await run(moving("old", "new"), world, FakeBroker())
+    world.running, world.slow = {"web": 2, "old": 1, "new": 1}, ()
+    second = await run(moving("new", "old"), world, FakeBroker(), before=first.status)
+    assert [name for name in policies(world) if "." in name]
+    open_to_all = moving("new", "old")
+    spec = replace(open_to_all.spec, isolation=replace(open_to_all.spec.isolation, network_policy="Off"))
+    await run(replace(open_to_all, spec=spec), world, FakeBroker(), before=second.status)
+    assert policies(world) == []
+    third = await run(moving("new", "old"), world, FakeBroker(), before=second.status)
+    await run(moving("old", "new"), world, FakeBroker(), before=third.status)
+    assert [name for name in policies(world) if "." in name]
+    world.running["web"] = 1
+    world.refuses["Service/shop-web"] = Stuck(reasons.APPLY_REFUSED, "no")
+    await run(moving("old", "new"), world, FakeBroker(), before=third.status)
+    assert not [name for name in policies(world) if "." in name]

@@ -33,6 +33,7 @@ def counts(**changes: Count) -> dict[str, Count]:
     [
         pytest.param(counts(), "0", id="empty"),
         pytest.param(counts(jobs=Count(7, 1), mail_retry=Count(5, 0)), "10-99", id="all of them together"),
+        pytest.param({**counts(), "theirs": UNKNOWN}, "0", id="somebody else's is not counted"),
         pytest.param(counts(jobs_dlq=Count(7, 0)), "0", id="dead letters do not wait"),
         pytest.param(counts(jobs=UNKNOWN), "100-999", id="one is not counted"),
         pytest.param({}, "100-999", id="the broker is away"),

@@ -126,7 +126,7 @@ class Api:
     async def _unreachable(self, error: Exception) -> Retry:
         """No answer: tell a broker that is down from one that has no management API, or none that we trust.
 
-        One node of several that is away for a moment refuses a connection too: a second one in a row is believed.
+        One node of several that is away for a moment takes no connection either: the second time in a row is believed.
         """
         connection = self.connection
         why = str(error) or type(error).__name__
@@ -137,7 +137,8 @@ class Api:
                 "and its authority be known here or stand in the key ca.crt of the connection Secret",
                 after=ACT_SECONDS,
             )
-        self._refusals = self._refusals + 1 if isinstance(error, aiohttp.ClientConnectorError) else 0
+        refused = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+        self._refusals = self._refusals + 1 if refused else 0
         if self._refusals > 1 and await _listens(connection.amqp_host, connection.amqp_port):
             return Retry(
                 reasons.MANAGEMENT_PLUGIN_MISSING,

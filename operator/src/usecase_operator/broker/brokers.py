@@ -17,12 +17,13 @@ from usecase_operator.topology.plan import Plan
 
 
 class Broker:
-    """One broker as `reconcile` sees it."""
+    """One broker as `reconcile` sees it. *agreed*: the vhosts that this process has seen as they should be."""
 
     def __init__(self, api: Api, observer: Observer) -> None:
         self.api = api
         self.observer = observer
         self.vhosts: set[str] = set()
+        self.agreed: set[str] = set()
         self._looks = Looks()
 
     @property
@@ -88,6 +89,7 @@ class Brokers:
         if connection is None or broker is None:
             return
         broker.vhosts.discard(vhost)
+        broker.agreed.discard(vhost)
         broker.observer.forget(vhost)
         if not broker.vhosts:
             del self._open[connection]

@@ -49,6 +49,11 @@ class Cluster:
         found = self.pod_index.of(usecase.namespace, usecase.name, component)
         return len([each for each in found if not each.over])
 
+    def pods_end(self, usecase: UseCase, component: str) -> bool:
+        """Whether one of them was told to end, and has not ended yet."""
+        found = self.pod_index.of(usecase.namespace, usecase.name, component)
+        return any(each.ending and not each.over for each in found)
+
     def troubles(self, usecase: UseCase, component: str) -> tuple[Trouble, ...]:
         found = self.pod_index.of(usecase.namespace, usecase.name, component)
         return tuple(each.trouble for each in found if each.trouble)

@@ -17,11 +17,12 @@ UseCaseKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """*over*: its containers have ended for good; it is only still shown."""
+    """*over*: its containers have ended for good; it is only still shown. *ending*: it was told to end."""
 
     component: str
     trouble: Trouble | None
     over: bool
+    ending: bool
 
 
 class Pods:
@@ -40,7 +41,7 @@ class Pods:
         if self._keys.get(metadata["uid"], key) != key:
             self._forget(metadata["uid"])  # relabelled: taken out of its ReplicaSet, to be looked at
         over = obj.get("status", {}).get("phase") in ("Succeeded", "Failed")
-        pod = Pod(labels.get(COMPONENT, ""), pod_trouble(obj), over)
+        pod = Pod(labels.get(COMPONENT, ""), pod_trouble(obj), over, "deletionTimestamp" in metadata)
         pods = self._of.setdefault(key, {})
         before = pods.get(metadata["uid"])
         pods[metadata["uid"]] = pod
