@@ -71,7 +71,7 @@ def test_a_typo_in_a_pod_template_is_said_with_its_field_and_stops_nothing_else(
         ("service", WEB),
         ("deployment", WEB),
         ("networkpolicy", WEB),
-        pytest.param("deployment", {**WEB, "kind": "Bot"}, id="a bot's, whose pod runs on"),
+        pytest.param("deployment", {"name": "web", "kind": "Bot"}, id="a bot's, whose pod runs on"),
     ],
 )
 def test_a_child_that_lost_its_owner_gets_it_back(world: World, kind: str, component: dict[str, Any]) -> None:
