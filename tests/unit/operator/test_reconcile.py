@@ -701,13 +701,19 @@ async def test_a_bot_is_never_two_not_even_after_a_stop() -> None:
     assert world.number({"kind": "Deployment", "metadata": {"name": name}}) == 1
 
 
-async def test_a_bot_whose_deployment_was_deleted_comes_back_after_its_former_pod() -> None:
+async def bot_without_its_deployment() -> tuple[UseCase, World, Report]:
+    """A bot whose pod runs on, and what the first pass says that misses its Deployment: none is made yet."""
     usecase, world = make_usecase(component("bot", "Bot")), World()
     first = await run(usecase, world, FakeBroker())
     world.objects.pop(("Deployment", f"{usecase.name}-bot"))
     world.running, world.applied = {"bot": 1}, []
     second = await run(usecase, world, FakeBroker(), before=first.status)
     assert world.deployments() == []
+    return usecase, world, second
+
+
+async def test_a_bot_whose_deployment_was_deleted_comes_back_after_its_former_pod() -> None:
+    usecase, world, second = await bot_without_its_deployment()
     assert second.again == GARBAGE_SECONDS, "nobody has told it to end yet, and may never"
     told = second.status.component("bot")
     assert told is not None
@@ -721,12 +727,7 @@ async def test_a_bot_whose_deployment_was_deleted_comes_back_after_its_former_po
 
 
 async def test_a_bot_whose_pod_was_orphaned_is_taken_back_with_it() -> None:
-    usecase, world = make_usecase(component("bot", "Bot")), World()
-    first = await run(usecase, world, FakeBroker())
-    world.objects.pop(("Deployment", f"{usecase.name}-bot"))
-    world.running, world.applied = {"bot": 1}, []
-    second = await run(usecase, world, FakeBroker(), before=first.status)
-    assert world.deployments() == []
+    usecase, world, second = await bot_without_its_deployment()
     await run(usecase, world, FakeBroker(), before=second.status, now=LATER)
     assert world.deployments() == [f"{usecase.name}-bot"]
 
