@@ -34,6 +34,9 @@ def wanted(vhost: str) -> Topology:
         bindings=frozenset({Binding("events", "q", "k.#"), Binding("q.retry", "q.retry", "")}),
         policies={
             "usecase.queue.q": Policy("usecase.queue.q", "^q$", {"delivery-limit": 50}),
+            # As the operator has it: whoever looks into a queue takes a message and gives it back, and after 20 times
+            # RabbitMQ would drop it.
+            "usecase.queue.q.retry": Policy("usecase.queue.q.retry", r"^q\.retry$", {"delivery-limit": -1}),
             "usecase.dlq": Policy("usecase.dlq", r"\.dlq$", {"delivery-limit": -1}),
         },
         users={user: User(user, mark(UID), hashed("secret"))},
@@ -53,17 +56,18 @@ async def settle(broker: Broker, topology: Topology, inventory: Inventory) -> An
 
 
 async def publish(broker: Broker, vhost: str, queue: str) -> None:
-    routed = await broker.api.post(
-        f"exchanges/{vhost}/amq.default/publish",
-        {"properties": {}, "routing_key": queue, "payload": "x", "payload_encoding": "string"},
-    )
-    assert routed == {"routed": True}
+    """One message; the broker has confirmed it. The management API's own publish does not wait for that."""
+    connection = broker.api.connection
+    uri = connection.uri(connection.username, connection.password, vhost, tls=False)
+    async with await aio_pika.connect(uri) as amqp:
+        channel = await amqp.channel()
+        await channel.default_exchange.publish(aio_pika.Message(b"x"), queue)
 
 
 async def test_what_was_declared_is_observed_and_nothing_more_is_needed(broker: Broker, vhost: str) -> None:
     topology = wanted(vhost)
     plan = await settle(broker, topology, Inventory())
-    assert len(plan.declared) == 13
+    assert len(plan.declared) == 14
     again = diff(topology, await broker.observe(vhost, fresh=True), Inventory.of(topology), UID)
     assert again.declared == []
     assert not again.deletes
@@ -191,7 +195,6 @@ async def test_an_idle_connection_is_given_up_before_the_broker_ends_it(rabbitmq
     writer.close()
 
 
-@pytest.mark.soak  # on a loaded machine the broker's management API answers too late for its deadlines
 async def test_messages_that_wait_for_a_retry_keep_the_way_back(broker: Broker, vhost: str) -> None:
     await settle(broker, wanted(vhost), Inventory())
     await publish(broker, vhost, "q.retry")
@@ -299,11 +302,18 @@ async def test_requests_do_not_grow_with_the_number_of_use_cases(
     assert requests <= 4, "one read serves all that wait"
 
 
-@pytest.mark.soak  # on a loaded machine the broker's management API answers too late for its deadlines
+@pytest.mark.soak  # 40 s
 async def test_a_queue_at_rest_is_counted_again_after_the_broker_was_killed(
     rabbitmq: Running, broker: Broker, vhost: str
 ) -> None:
     await settle(broker, wanted(vhost), Inventory())
+
+    async def counted() -> bool:
+        found = broker.counts(vhost).values()
+        return len(found) == 3 and all(each.messages is not None for each in found)
+
+    # Queues of a moment's age are lost with a broker that is killed (docs/explanation/delivery-guarantees.md).
+    await eventually(counted, 60, "the queues are as old as their numbers")
     rabbitmq.kill()
     rabbitmq.resume()
 
