@@ -2,10 +2,11 @@
 pods were started stay beside the new ones.
 
 Policies add up, so a former one needs no merging: it keeps its rules under a name of its own. `reconcile` calls
-`keep_policies` before it writes new rules, and spares `policies` when it deletes what is no longer rendered.
+`keep_policies` before it writes new rules, deletes what is `spent`, and spares `policies` when it deletes what is no
+longer rendered. Pods are looked at last: as a rule no policy changes, and none is kept.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from usecase_operator.applying import Pass
@@ -26,18 +27,30 @@ class Cluster(Protocol):
     async def keep_former(self, usecase: UseCase, manifest: Manifest, name: str) -> None: ...
 
 
-async def keep_policies(usecase: UseCase, manifests: Iterable[Manifest], cluster: Cluster, run: Pass) -> None:
-    """Keep a copy of each NetworkPolicy that *manifests* would change."""
-    for manifest in manifests:
-        child = cluster.children(usecase).get((manifest["kind"], manifest["metadata"]["name"]))
-        if manifest["kind"] != "NetworkPolicy" or child is None or child.hash is None or run.cut_off:
-            continue
-        if child.hash != manifest["metadata"]["annotations"][HASH]:
-            name = manifest["metadata"]["name"]
-            try:
-                await cluster.keep_former(usecase, manifest, f"{name}{SEPARATOR}{child.hash}")
-            except (ApiError, Retry) as error:
-                run.failed(error, f"the former NetworkPolicy {name}")
+async def keep_policies(
+    usecase: UseCase, manifests: Sequence[Manifest], cluster: Cluster, run: Pass, *, kept: bool
+) -> None:
+    """While earlier pods run, keep a copy of each NetworkPolicy that *manifests* would change.
+
+    *kept*: pods go on by what they have, as the broker of the spec was not reached.
+    """
+    changed = [
+        (each, child.hash)
+        for each in manifests
+        if each["kind"] == "NetworkPolicy"
+        and (child := cluster.children(usecase).get((each["kind"], each["metadata"]["name"])))
+        and child.hash not in (None, each["metadata"]["annotations"][HASH])
+    ]
+    if not changed or not _pods_run(usecase, manifests, cluster, kept=kept):
+        return
+    for manifest, before in changed:
+        if run.cut_off:
+            return
+        name = manifest["metadata"]["name"]
+        try:
+            await cluster.keep_former(usecase, manifest, f"{name}{SEPARATOR}{before}")
+        except (ApiError, Retry) as error:
+            run.failed(error, f"the former NetworkPolicy {name}")
 
 
 def policies(usecase: UseCase, cluster: Cluster) -> set[Key]:
@@ -45,7 +58,16 @@ def policies(usecase: UseCase, cluster: Cluster) -> set[Key]:
     return {key for key in cluster.children(usecase) if key[0] == "NetworkPolicy" and SEPARATOR in key[1]}
 
 
-def pods_run(usecase: UseCase, manifests: Iterable[Manifest], cluster: Cluster, *, kept: bool) -> bool:
+def spent(usecase: UseCase, manifests: Sequence[Manifest], cluster: Cluster, *, kept: bool) -> set[Key]:
+    """Of what was kept so, what nobody needs any more: no earlier pod is left, or nobody is isolated."""
+    found = policies(usecase, cluster)
+    if not found:
+        return found
+    off = usecase.spec.isolation.network_policy == "Off"
+    return set() if not off and _pods_run(usecase, manifests, cluster, kept=kept) else found
+
+
+def _pods_run(usecase: UseCase, manifests: Sequence[Manifest], cluster: Cluster, *, kept: bool) -> bool:
     """Whether pods run, or end, that were started by an earlier revision than that of *manifests*, or for a component
     that is dropped.
 

@@ -17,6 +17,7 @@ from typing import Any
 from prometheus_client import REGISTRY
 
 from usecase_operator import handlers, logs, settings, watches
+from usecase_operator.admission import Admission
 from usecase_operator.broker.brokers import Brokers
 from usecase_operator.cluster import roll_call
 from usecase_operator.cluster.access import (
@@ -103,15 +104,15 @@ class Operator:
         account = f"{chosen.namespace}:{chosen.service_account}"
         self._secrets = Secrets(watching, children, self._secret_changed, self._mark_namespace, account)
         self._brokers = Brokers(lease.guard, self._vhost_changed)
-        self._waiting: set[str] = set()
-        self._scopes = watches.scopes(
+        self._admission = Admission(self.usecases.body, self.dirty.add)
+        self._scopes = self._admission.scopes = watches.scopes(
             watching,
             chosen.watch_namespaces,
             children,
             pods,
             foreign,
             keda=lambda there: self._keda(engine, there),
-            changed=self._scope_changed,
+            changed=self._admission.news,
         )
         self._cluster = Cluster(
             child_index=children,
@@ -204,25 +205,8 @@ class Operator:
         await self._lease.acquired.wait()
 
     async def _settle(self, uid: str) -> None:
-        """A pass, unless its scope does not admit one yet: then when the scope has news."""
-        if self._admitted(uid):
+        if self._admission.admits(uid):
             await self._settler.settle(uid)
-        else:
-            self._waiting.add(uid)
-
-    def _admitted(self, uid: str) -> bool:
-        if all(each.seen for each in self._scopes):
-            return True
-        if (body := self.usecases.body(uid)) is None:
-            return True  # it is gone: nothing is made for it
-        metadata = body["metadata"]
-        scope = next(each for each in self._scopes if each.namespace in (None, metadata["namespace"]))
-        return scope.admits(ending="deletionTimestamp" in metadata)
-
-    def _scope_changed(self) -> None:
-        waiting, self._waiting = self._waiting, set()
-        for uid in waiting:
-            self.dirty.add(uid)
 
     async def _crd_is_there(self) -> None:
         """kopf looks for the resource once, at its start."""

@@ -90,8 +90,7 @@ async def reconcile(
     others = [each for each in manifests if each["kind"] != "Deployment"]
     unheard = component_users(usecase) if broker.step != "done" else ()
     kept = bool(unheard) and broker.began is None
-    if former.pods_run(usecase, manifests, cluster, kept=kept):
-        await former.keep_policies(usecase, others, cluster, run)
+    await former.keep_policies(usecase, manifests, cluster, run, kept=kept)
     await apply(usecase, [each for each in others if each["kind"] not in AUTOSCALERS], cluster, run)
 
     # 6. Pods, in the order in which they need each other. Who is to decide their number alone has no autoscaler beside.
@@ -107,8 +106,8 @@ async def reconcile(
     await apply(usecase, [each for each in scaled if _has_deployment(usecase, each, cluster)], cluster, run)
 
     # 7. What is no longer asked for.
-    if not former.pods_run(usecase, manifests, cluster, kept=kept) or usecase.spec.isolation.network_policy == "Off":
-        await prune(usecase, set(cluster.children(usecase)) - former.policies(usecase, cluster), cluster, run)
+    if spent := former.spent(usecase, manifests, cluster, kept=kept):
+        await prune(usecase, cluster.children(usecase).keys() - spent, cluster, run)
     if not run.failures:
         spared = guards_of_the_leaving(usecase, cluster) | passwords(usecase) | former.policies(usecase, cluster)
         await prune(usecase, keep | spared, cluster, run)

@@ -126,15 +126,20 @@ def infrastructure(rabbitmq: Running) -> dict[str, Any]:
     }
 
 
-def _secrets(world: World, rabbitmq: Running, management: str) -> None:
+def connect(world: World, rabbitmq: Running, **changes: str) -> None:
+    """The connection Secret that `infrastructure` names, with *changes*."""
     connection = connection_to(rabbitmq)
-    world.secret(
-        ADMIN,
-        managementUri=management,
-        amqpHost=connection.amqp_host,
-        username=connection.username,
-        password=connection.password,
-    )
+    values = {
+        "managementUri": connection.management,
+        "amqpHost": connection.amqp_host,
+        "username": connection.username,
+        "password": connection.password,
+    }
+    world.secret(ADMIN, **{**values, **changes})
+
+
+def _secrets(world: World, rabbitmq: Running, management: str) -> None:
+    connect(world, rabbitmq, managementUri=management)
     for store in ("postgres", "mongodb", "redis"):
         world.secret(f"task-management-{store}", uri=f"{store}://elsewhere")
     keys = ("internal-token", "secret-key", "bot-token", "bot-credential")

@@ -14,7 +14,8 @@ from cluster.backends import Running
 from cluster.errors import ClusterError
 from cluster.polling import eventually
 from integration.operator.operator_process import OperatorProcess
-from integration.operator.test_messaging import MESSAGING, WORKER, connect, messaging
+from integration.operator.stage import connect
+from integration.operator.test_messaging import MESSAGING, WORKER, messaging
 from integration.operator.world import World
 
 IDLE = {"scaling": {"replicas": 0}}

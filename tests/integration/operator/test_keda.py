@@ -8,7 +8,8 @@ from cluster import bringup
 from cluster.backends import Running
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
-from integration.operator.test_messaging import MESSAGING, WORKER, connect, messaging
+from integration.operator.stage import connect
+from integration.operator.test_messaging import MESSAGING, WORKER, messaging
 from integration.operator.world import World
 
 pytestmark = pytest.mark.alone  # it takes KEDA off the cluster

@@ -20,9 +20,8 @@ from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from integration.management import management_client
 from integration.operator import snapshot
-from integration.operator.broker_access import connection_to
 from integration.operator.operator_process import OperatorProcess
-from integration.operator.stage import PLACED, kwok_nodes
+from integration.operator.stage import ADMIN, PLACED, connect, infrastructure, kwok_nodes
 from integration.operator.world import World
 
 WORKER = {"name": "worker", "kind": "Worker", "consumes": [{"queue": "orders"}], "scaling": {"replicas": 0}}
@@ -88,27 +87,12 @@ def management(rabbitmq: Running) -> Iterator[Management]:
 def admin(world: World, rabbitmq: Running) -> str:
     """The connection Secret's name."""
     connect(world, rabbitmq)
-    return "rabbitmq-admin"
-
-
-def connect(world: World, rabbitmq: Running, **changes: str) -> None:
-    connection = connection_to(rabbitmq)
-    values = {
-        "managementUri": connection.management,
-        "amqpHost": connection.amqp_host,
-        "username": connection.username,
-        "password": connection.password,
-    }
-    world.secret("rabbitmq-admin", **{**values, **changes})
+    return ADMIN
 
 
 def messaging(world: World, name: str, *components: dict[str, Any], rabbitmq: Running, **spec: Any) -> None:
-    broker = {
-        "connectionSecretRef": {"name": "rabbitmq-admin"},
-        "port": connection_to(rabbitmq).amqp_port,
-        "reach": {"cidrs": ["10.0.0.0/8"]},
-    }
-    world.usecase(name, *components, infrastructure={"rabbitmq": broker}, **{"messaging": MESSAGING, **spec})
+    broker = {"rabbitmq": infrastructure(rabbitmq)}
+    world.usecase(name, *components, infrastructure=broker, **{"messaging": MESSAGING, **spec})
 
 
 def test_the_broker_gets_what_is_declared_and_loses_it_with_the_use_case(

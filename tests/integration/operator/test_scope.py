@@ -13,11 +13,10 @@ from cluster.errors import ClusterError
 from cluster.fixtures import Cluster
 from cluster.polling import eventually
 from integration.management import management_client
-from integration.operator.broker_access import connection_to
 from integration.operator.operator_process import OperatorProcess
 from integration.operator.places import home_of_operator, plain_namespace, served_namespace
 from integration.operator.rights import ACCOUNT, RULES, SECRETS, USECASES, cluster_role, role
-from integration.operator.stage import ADMIN, infrastructure
+from integration.operator.stage import connect, infrastructure
 from integration.operator.world import World
 from usecase_operator.watches import LOST, LOST_SECONDS
 
@@ -87,14 +86,7 @@ def serving(cluster: Cluster, home: str, names: Sequence[str], folder: Path) -> 
 
 
 def with_a_finalizer(world: World, name: str, rabbitmq: Running) -> None:
-    connection = connection_to(rabbitmq)
-    world.secret(
-        ADMIN,
-        managementUri=connection.management,
-        amqpHost=connection.amqp_host,
-        username=connection.username,
-        password=connection.password,
-    )
+    connect(world, rabbitmq)
     broker = {"rabbitmq": infrastructure(rabbitmq)}
     world.usecase(name, WORKER, infrastructure=broker, messaging={"queues": [{"name": "orders"}]})
     world.wait_ready(name)
